@@ -1,0 +1,1 @@
+"""Who is imitated, step by step."""

@@ -1,0 +1,1 @@
+"""Is it solved? A patch in, a verdict out."""

@@ -1,0 +1,1 @@
+"""How a new repository comes in, and how tasks are made from it."""

@@ -1,0 +1,1 @@
+"""Who acts: engines that turn prompts into samples, behind one narrow protocol."""

@@ -1,0 +1,1 @@
+"""What is to be solved: tasks and the repositories they live in."""
