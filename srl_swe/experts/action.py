@@ -36,6 +36,7 @@ __all__ = [
 
 import re
 from dataclasses import dataclass, fields
+from typing import Any
 
 from srl_swe.errors import FormatError, did_you_mean
 
@@ -144,7 +145,7 @@ def _build(name: str, values: dict[str, str]) -> Action:
     for parameter in values:
         if parameter not in known:
             raise FormatError(f"{name} has no parameter {parameter!r}")
-    arguments: dict[str, str | int] = {}
+    arguments: dict[str, Any] = {}
     for parameter, value in values.items():
         if parameter in _OPTIONAL:
             if not re.fullmatch(r"[1-9][0-9]{0,8}", value):
@@ -164,7 +165,7 @@ def render_reply(action: Action, thought: str = "") -> str:
 
 
 def parse_reply(text: str) -> Reply:
-    """Split a reply into monologue and action. Strict: one <think> block, one call, nothing else. Raises FormatError."""
+    """A reply as monologue and action: one <think> block, one call, nothing else. Raises FormatError."""
     match = _REPLY.fullmatch(text)
     if match is None:
         raise FormatError("expected <think>…</think> and then exactly one <function=NAME> … </function>")

@@ -16,7 +16,7 @@ WORKSPACE = "/testbed"
 
 @dataclass(frozen=True)
 class Limits:
-    """What one sandbox may use. A limit that is hit is the agent's doing and shows in the result, never an exception."""
+    """What one sandbox may use. A limit that is hit is the agent's doing: it shows in the result, not as an error."""
 
     timeout_s: float = 30.0
     memory_mb: int = 1024

@@ -25,7 +25,7 @@ class Evidence:
 
 @dataclass(frozen=True)
 class Task:
-    """`gold_patch` fixes the starting tree; `bug_patch` made it from the pristine tree. Test ids are pytest node ids."""
+    """`gold_patch` fixes the starting tree; `bug_patch` made it from the pristine tree. Test ids are pytest's."""
 
     id: str
     repository: str
