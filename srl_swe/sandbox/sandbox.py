@@ -7,33 +7,12 @@ __all__ = ["WORKSPACE", "Limits", "Result", "Root", "Sandbox"]
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from types import TracebackType
 from typing import Protocol, Self
 
+from srl_swe.tasks.root import Limits, Root
+
 WORKSPACE = "/testbed"
-
-
-@dataclass(frozen=True)
-class Limits:
-    """What one sandbox may use. A limit that is hit is the agent's doing: it shows in the result, not as an error."""
-
-    timeout_s: float = 30.0
-    memory_mb: int = 1024
-    pids: int = 128
-    cpus: float = 1.0
-    disk_mb: int = 256
-    output_kb: int = 64  # captured at the source; head and tail are kept
-    network: bool = False  # only for set-up; an episode never has one
-
-
-@dataclass(frozen=True)
-class Root:
-    """What a sandbox is started from: the image (Docker), and the folder of installed packages bound at /opt/site."""
-
-    image: str | None = None
-    site: Path | None = None
-    environment: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,144 @@
+"""Patches between trees in memory: git-style unified diffs, made and applied in pure Python.
+
+A tree is a dict of path to bytes. Applying never touches a disk, demands the exact context of every hunk, and accepts
+it at another line than the patch says (the nearest one). Binary patches, copies and file modes are not supported.
+"""
+
+__all__ = ["apply_patch", "diff_trees", "file_patches"]
+
+import difflib
+from collections.abc import Mapping
+
+from unidiff import Hunk, PatchedFile, PatchSet
+from unidiff.errors import UnidiffParseError
+
+_NO_NEWLINE = "\\ No newline at end of file\n"
+
+
+def diff_trees(before: Mapping[str, bytes], after: Mapping[str, bytes]) -> str:
+    """The git-style diff that turns `before` into `after`; equal trees give "". The same trees give the same text.
+
+    A file that is not UTF-8 text appears only as "Binary files … differ"; a name that git would have to quote is
+    left out.
+    """
+    changed = sorted(path for path in {*before, *after} if before.get(path) != after.get(path))
+    return "".join(_diff_file(path, before.get(path), after.get(path)) for path in changed if _plain(path))
+
+
+def file_patches(patch: str) -> list[PatchedFile]:
+    """The patch by file, as unidiff reads it. Raises ValueError with one sentence when it is not a unified diff."""
+    try:
+        files = list(PatchSet(_lines(patch)))
+    except (UnidiffParseError, UnicodeError) as error:
+        raise ValueError(f"not a unified diff: {error}") from error
+    if not files and patch.strip():
+        raise ValueError("not a unified diff: it names no file")
+    return files
+
+
+def apply_patch(files: Mapping[str, bytes], patch: str) -> dict[str, bytes]:
+    """The tree after the patch; `files` stays as it was. Raises ValueError saying which file and hunk do not fit."""
+    after = dict(files)
+    for change in file_patches(patch):
+        _apply_file(after, change)
+    return after
+
+
+def _plain(path: str) -> bool:
+    return path.isprintable() and '"' not in path and "\\" not in path
+
+
+def _lines(text: str) -> list[str]:
+    """Lines that end at a line feed and nowhere else, as git sees them."""
+    lines = text.split("\n")
+    return [line + "\n" for line in lines[:-1]] + ([lines[-1]] if lines[-1] else [])
+
+
+def _text(content: bytes | None) -> str | None:
+    if content is None:
+        return ""
+    if b"\0" in content:
+        return None
+    try:
+        return content.decode()
+    except UnicodeDecodeError:
+        return None
+
+
+def _diff_file(path: str, before: bytes | None, after: bytes | None) -> str:
+    old_name = "/dev/null" if before is None else f"a/{path}"
+    new_name = "/dev/null" if after is None else f"b/{path}"
+    head = f"diff --git a/{path} b/{path}\n"
+    head += "new file mode 100644\n" if before is None else "deleted file mode 100644\n" if after is None else ""
+    old, new = _text(before), _text(after)
+    if old is None or new is None:
+        return f"{head}Binary files {old_name} and {new_name} differ\n"
+    stop = "\t" if " " in path else ""  # git ends a name with a tab when it holds a space
+    hunks = list(difflib.unified_diff(_lines(old), _lines(new)))[2:]
+    body = "".join(line if line.endswith("\n") else f"{line}\n{_NO_NEWLINE}" for line in hunks)
+    return f"{head}--- {old_name}{stop}\n+++ {new_name}{stop}\n{body}" if body else head
+
+
+def _apply_file(tree: dict[str, bytes], change: PatchedFile) -> None:
+    source, target = change.source_file.removeprefix("a/"), change.target_file.removeprefix("b/")
+    if change.is_binary_file:
+        raise ValueError(f"{target}: binary changes are not supported")
+    if any("copy from " in line for line in change.patch_info or ()):
+        raise ValueError(f"{target}: copies are not supported")
+    if change.is_added_file:
+        if target in tree:
+            raise ValueError(f"{target}: the patch creates it, but it is there")
+        tree[target] = _apply_hunks(target, b"", change)
+        return
+    if source not in tree:
+        raise ValueError(f"{source}: no such file")
+    content = _apply_hunks(source, tree.pop(source), change)
+    if change.is_removed_file:
+        if content:
+            raise ValueError(f"{source}: the patch deletes it, but not all of its lines")
+        return
+    if target != source and target in tree:
+        raise ValueError(f"{target}: the patch renames {source} to it, but it is there")
+    tree[target] = content
+
+
+def _apply_hunks(path: str, content: bytes, change: PatchedFile) -> bytes:
+    lines = _lines(content.decode("utf-8", "surrogateescape"))
+    done = shift = 0  # lines already patched; how far the last hunk was from where the patch said
+    out: list[str] = []
+    for number, hunk in enumerate(change, start=1):
+        old, new = _side(hunk, "-"), _side(hunk, "+")
+        expected = hunk.source_start - (1 if old else 0) + shift
+        at = _nearest(lines, old, expected, done)
+        if at is None:
+            raise ValueError(f"{path}: hunk {number} (line {hunk.source_start}) does not match the file")
+        shift += at - expected
+        out += lines[done:at] + new
+        done = at + len(old)
+    return "".join(out + lines[done:]).encode("utf-8", "surrogateescape")
+
+
+def _side(hunk: Hunk, sign: str) -> list[str]:
+    """The lines of one side of a hunk; the marker "no newline" takes the line feed off the line before it."""
+    lines: list[str] = []
+    mine = False
+    for line in hunk:
+        if line.line_type == "\\":
+            if mine:
+                lines[-1] = lines[-1].removesuffix("\n")
+            continue
+        mine = line.line_type in (" ", sign)
+        if mine:
+            lines.append(line.value)
+    return lines
+
+
+def _nearest(lines: list[str], wanted: list[str], expected: int, first: int) -> int | None:
+    """Where `wanted` stands in `lines` at or after `first`, as near to `expected` as can be."""
+    places = range(first, len(lines) - len(wanted) + 1)
+    if not wanted:  # an insertion without context is believed as it stands
+        return expected if first <= expected <= len(lines) else None
+    for at in sorted(places, key=lambda place: abs(place - expected)):
+        if lines[at] == wanted[0] and lines[at : at + len(wanted)] == wanted:
+            return at
+    return None
