@@ -97,6 +97,7 @@ _OPTIONAL = {"start", "end"}
 _CALL = re.compile(r"<function=([^>\n]*)>\n(.*?)</function>", re.DOTALL)
 # A value ends only where the next parameter or the call's end follows, so it may hold the closing tag of anything else
 _PARAMETER = re.compile(r"<parameter=([^>\n]*)>\n(.*?)\n</parameter>\n(?=<parameter=|\Z)", re.DOTALL)
+_CLOSED = re.compile(r"\n</parameter>\s*</function>")
 _REPLY = re.compile(r"\s*<think>(.*?)</think>\s*(<function=.*</function>)\s*", re.DOTALL)
 
 
@@ -128,6 +129,8 @@ def parse(text: str) -> Action:
     if call is None:
         raise FormatError("expected exactly one <function=NAME> … </function>")
     name, body = call.groups()
+    if _CLOSED.search(body):
+        raise FormatError("there is more than one action, or text after it")
     if name not in _KINDS:
         raise FormatError(f"no action is called {name!r}; {did_you_mean(name, _KINDS)}")
     matches = list(_PARAMETER.finditer(body))
@@ -170,6 +173,6 @@ def parse_reply(text: str) -> Reply:
     if match is None:
         raise FormatError("expected <think>…</think> and then exactly one <function=NAME> … </function>")
     thought, call = match.groups()
-    if "<think>" in thought:
-        raise FormatError("a second <think> block was opened")
+    if "<think>" in thought or "</think>" in thought:
+        raise FormatError("there is more than one <think> block")
     return Reply(thought, parse(call))
