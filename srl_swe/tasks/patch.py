@@ -4,10 +4,10 @@ A tree is a dict of path to bytes. Applying never touches a disk, demands the ex
 it at another line than the patch says (the nearest one). Binary patches, copies and file modes are not supported.
 """
 
-__all__ = ["apply_patch", "diff_trees", "file_patches"]
+__all__ = ["apply_changes", "apply_patch", "diff_trees", "file_patches"]
 
 import difflib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from unidiff import Hunk, PatchedFile, PatchSet
 from unidiff.errors import UnidiffParseError
@@ -38,8 +38,13 @@ def file_patches(patch: str) -> list[PatchedFile]:
 
 def apply_patch(files: Mapping[str, bytes], patch: str) -> dict[str, bytes]:
     """The tree after the patch; `files` stays as it was. Raises ValueError saying which file and hunk do not fit."""
+    return apply_changes(files, file_patches(patch))
+
+
+def apply_changes(files: Mapping[str, bytes], changes: Iterable[PatchedFile]) -> dict[str, bytes]:
+    """`apply_patch` for a patch that is already read."""
     after = dict(files)
-    for change in file_patches(patch):
+    for change in changes:
         _apply_file(after, change)
     return after
 
