@@ -5,7 +5,7 @@ choice where it does not; a recipe file overrides what differs. Nothing here ope
 """
 
 __all__ = [
-    "Data", "Eval", "Model", "Recipe", "Rlvr", "Sandboxes", "Sft", "Srl", "Stage", "override", "read_recipe",
+    "Data", "Eval", "Model", "Recipe", "Rlvr", "Sandboxes", "Sft", "Srl", "Stage", "Table", "override", "read_recipe",
     "write_recipe",
 ]  # fmt: skip
 
@@ -37,18 +37,20 @@ class Model(Table):
 
     path: str = "data/models/tiny"
     dtype: Literal["float32", "bfloat16"] = "float32"
-    system_prompt: str = ""
+    system_prompt: str = "none"  # "full" tells what the actions are; anything else is the text itself
 
 
 class Data(Table):
     """Expert trajectories (SFT, SRL) and the repositories whose tasks are played (RLVR)."""
 
-    trajectories: Names = ()  # files or folders of our JSONL
+    trajectories: Names = ()  # JSONL files, or folders of them; looked up here, then among the bundled files
     repositories: Names = ()  # names; empty for every bundled one that is not held out
-    context_rounds: Annotated[int, Field(ge=0)] = 0  # 0: append-only; 2: the window drawn in the paper's figure
-    token_budget: Count = 8192  # of a lesson's prompt; when it is full the window's start moves in blocks
+    context_rounds: Count | None = None  # unset: append-only; 2: the window drawn in the paper's figure
+    token_budget: Count = 8192  # of a prompt; when it is full the window's start moves in blocks of rounds
     resolved_only: bool = True  # the paper keeps trajectories with a correct patch
-    train_on_submit: bool = False  # N−1 lessons: the last step is never a target
+    keep_last: bool = False  # N−1 lessons: the last step is never a target
+    max_steps: Count | None = None
+    max_action_chars: Count | None = None
     holdout: Annotated[int, Field(ge=0)] = 30  # whole trajectories, so that no prefix leaks
     max_trajectories: Count | None = None
 
@@ -98,6 +100,7 @@ class Sft(Stage):
 class Srl(Group):
     """Supervised reinforcement learning (paper, Table 8). `batch_size` counts prompts, each with a whole group."""
 
+    compare: Literal["action", "values"] = "action"  # the canonical text with its markup, or the values alone
     min_std: NotNegative = 0.001  # one wrong operator in an edit is worth 0.03 of similarity: 0.02 would drop the fix
 
 
