@@ -1,0 +1,87 @@
+"""The door to all tiers: which of them work on this machine, which one to take, and opening it.
+
+Docker comes before namespace because it is what people audit; recorded is opened by its own name, and nothing runs
+unisolated unless the tier is called "none". Modules of a tier are imported when it is asked for, so that a machine
+without Docker never loads its client.
+"""
+
+__all__ = ["TIERS", "TierReport", "choose_tier", "detect", "open_sandbox", "reap"]
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from srl_swe.errors import InputError, NoSandbox, SandboxError, did_you_mean
+from srl_swe.sandbox.sandbox import Limits, Root, Sandbox
+
+TIERS = ("docker", "namespace", "none")
+
+
+@dataclass(frozen=True)
+class TierReport:
+    """One line of the doctor's: a tier, whether it works here, and why or why not in one sentence."""
+
+    name: str
+    works: bool
+    sentence: str
+
+
+def open_sandbox(tier: str, root: Root, files: Mapping[str, bytes], limits: Limits | None = None) -> Sandbox:
+    """A running sandbox whose workspace holds `files`. `tier` is "auto" or one of `TIERS`."""
+    limits = limits or Limits()
+    name = tier if tier in TIERS else choose_tier(tier)
+    sandbox = _start(name, root, limits)
+    try:
+        sandbox.write(files)
+    except OSError as error:
+        sandbox.close()
+        raise SandboxError(f"{name}: the workspace could not be filled: {error}") from error
+    except BaseException:
+        sandbox.close()
+        raise
+    return sandbox
+
+
+def choose_tier(name: str = "auto") -> str:
+    """The tier to use: a named one if it works here, or the first that does; NoSandbox says what to do otherwise."""
+    if name != "auto" and name not in TIERS:
+        raise InputError(f"--sandbox {name}: no such tier; {did_you_mean(name, ('auto', *TIERS))}")
+    if name == "none":
+        return name
+    tried = []
+    for tier in ("docker", "namespace") if name == "auto" else (name,):
+        report = _report(tier)
+        if report.works:
+            return tier
+        tried.append(report.sentence)
+    if name == "auto":
+        raise NoSandbox(f"no sandbox works on this machine. {' '.join(tried)}")
+    other = "namespace" if name == "docker" else "docker"
+    can = "this machine can" if _report(other).works else f"which this machine cannot: {_report(other).sentence}"
+    raise NoSandbox(f"{tried[0]} Or run with --sandbox {other} ({can})")
+
+
+def detect() -> list[TierReport]:
+    """What this machine can do, found by opening a sandbox of each tier."""
+    return [_report("docker"), _report("namespace")]
+
+
+def reap() -> list[str]:
+    """Remove what sandboxes of dead owners left: containers, cgroup and temporary folders; says what was removed."""
+    from srl_swe.sandbox.lease import reap_folders
+
+    return reap_folders()
+
+
+def _start(tier: str, root: Root, limits: Limits) -> Sandbox:
+    from srl_swe.sandbox.namespace import open_namespace
+
+    return open_namespace(root, limits)
+
+
+def _report(tier: str) -> TierReport:
+    from srl_swe.sandbox.namespace import namespace_works
+
+    if tier == "docker":
+        return TierReport("docker", False, "docker: not built in.")
+    works, sentence = namespace_works()
+    return TierReport("namespace", works, sentence)
