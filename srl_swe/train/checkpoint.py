@@ -14,7 +14,8 @@ from typing import Any
 
 import torch
 from safetensors import SafetensorError
-from safetensors.torch import load_model
+from safetensors.torch import load_file
+from transformers.utils import logging as transformers_logging
 
 from srl_swe.errors import InputError
 from srl_swe.train.step import Optimizer
@@ -31,6 +32,7 @@ def save(folder: Path, update: int, model: Any, tokenizer: Any, optimizer: Optim
     shutil.rmtree(partial, ignore_errors=True)
     try:
         (partial / "trainer").mkdir(parents=True)
+        transformers_logging.disable_progress_bar()  # nobody waits for a bar of one shard
         model.save_pretrained(partial)
         tokenizer.save_pretrained(partial)
         torch.save(
@@ -73,7 +75,9 @@ def latest(folder: Path) -> Path | None:
 
 def load(checkpoint: Path, model: Any, optimizer: Optimizer) -> dict[str, Any]:
     """Put the weights into `model`, the moments into `optimizer`, and return the rest of the trainer's state."""
-    load_model(model, str(checkpoint / "model.safetensors"), strict=False)
+    for shard in sorted(checkpoint.glob("*.safetensors")):
+        unexpected = model.load_state_dict(load_file(shard), strict=False).unexpected_keys
+        assert not unexpected, f"{shard} holds weights of another model: {unexpected[:3]}"
     saved = torch.load(checkpoint / "trainer" / "optimizer.pt", map_location="cpu", weights_only=True)
     optimizer.load_state_dict(saved["optimizer"])
     torch.set_rng_state(saved["rng"])
