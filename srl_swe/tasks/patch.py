@@ -4,7 +4,7 @@ A tree is a dict of path to bytes. Applying never touches a disk, demands the ex
 it at another line than the patch says (the nearest one). Binary patches, copies and file modes are not supported.
 """
 
-__all__ = ["apply_changes", "apply_patch", "diff_trees", "file_patches"]
+__all__ = ["apply_changes", "apply_patch", "diff_trees", "file_patches", "reverse_patch"]
 
 import difflib
 from collections.abc import Iterable, Mapping
@@ -49,6 +49,11 @@ def apply_changes(files: Mapping[str, bytes], changes: Iterable[PatchedFile]) ->
     return after
 
 
+def reverse_patch(patch: str) -> str:
+    """The patch that undoes this one. Raises ValueError for binary changes and renames."""
+    return "".join(_reverse_file(change) for change in file_patches(patch))
+
+
 def _plain(path: str) -> bool:
     return path.isprintable() and '"' not in path and "\\" not in path
 
@@ -84,13 +89,22 @@ def _diff_file(path: str, before: bytes | None, after: bytes | None) -> str:
     return f"{head}--- {old_name}{stop}\n+++ {new_name}{stop}\n{body}" if body else head
 
 
+def _adds(change: PatchedFile) -> bool:
+    """unidiff's own test also holds for an empty file that gets its first line."""
+    return bool(change.source_file == "/dev/null")
+
+
+def _removes(change: PatchedFile) -> bool:
+    return bool(change.target_file == "/dev/null")
+
+
 def _apply_file(tree: dict[str, bytes], change: PatchedFile) -> None:
     source, target = change.source_file.removeprefix("a/"), change.target_file.removeprefix("b/")
     if change.is_binary_file:
         raise ValueError(f"{target}: binary changes are not supported")
     if any("copy from " in line for line in change.patch_info or ()):
         raise ValueError(f"{target}: copies are not supported")
-    if change.is_added_file:
+    if _adds(change):
         if target in tree:
             raise ValueError(f"{target}: the patch creates it, but it is there")
         tree[target] = _apply_hunks(target, b"", change)
@@ -98,7 +112,7 @@ def _apply_file(tree: dict[str, bytes], change: PatchedFile) -> None:
     if source not in tree:
         raise ValueError(f"{source}: no such file")
     content = _apply_hunks(source, tree.pop(source), change)
-    if change.is_removed_file:
+    if _removes(change):
         if content:
             raise ValueError(f"{source}: the patch deletes it, but not all of its lines")
         return
@@ -147,3 +161,36 @@ def _nearest(lines: list[str], wanted: list[str], expected: int, first: int) -> 
         if lines[at] == wanted[0] and lines[at : at + len(wanted)] == wanted:
             return at
     return None
+
+
+def _reverse_file(change: PatchedFile) -> str:
+    if change.is_binary_file or change.is_rename:
+        raise ValueError(f"{change.path}: binary changes and renames cannot be reversed")
+    head = f"diff --git a/{change.path} b/{change.path}\n"
+    head += "deleted file mode 100644\n" if _adds(change) else ""
+    head += "new file mode 100644\n" if _removes(change) else ""
+    old = "/dev/null" if _removes(change) else f"a/{change.path}"
+    new = "/dev/null" if _adds(change) else f"b/{change.path}"
+    hunks = "".join(_reverse_hunk(hunk) for hunk in change)
+    return f"{head}--- {old}\n+++ {new}\n{hunks}" if hunks else head
+
+
+def _reverse_hunk(hunk: Hunk) -> str:
+    """The hunk with its sides swapped; within a run of changes, what is taken away stands before what is put in."""
+    out: list[str] = []
+    taken: list[str] = []
+    put: list[str] = []
+    side = out
+    for line in hunk:
+        if line.line_type == "\\":
+            side[-1] += f"\\{line.value}"
+            continue
+        side = {"+": taken, "-": put}.get(line.line_type, out)
+        if side is out:
+            out += taken + put
+            taken.clear()
+            put.clear()
+        side.append({"+": "-", "-": "+"}.get(line.line_type, " ") + line.value)
+    section = f" {hunk.section_header}" if hunk.section_header else ""
+    head = f"@@ -{hunk.target_start},{hunk.target_length} +{hunk.source_start},{hunk.source_length} @@{section}\n"
+    return head + "".join(out + taken + put)
