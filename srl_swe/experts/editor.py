@@ -16,6 +16,8 @@ from srl_swe.sandbox.sandbox import Result, Sandbox
 VIEW_LINES = 40  # shown when a view names no end
 MAX_MATCHES = 20
 MAX_CHARS = 4000  # of command output in an observation; head and tail are kept
+MAX_SHOWN = 16_000  # characters of any other observation; its head is kept
+MAX_FILE = 1 << 20  # bytes of a file that can be viewed whole or edited
 
 
 def perform(action: Action, sandbox: Sandbox) -> str:
@@ -30,23 +32,9 @@ def perform(action: Action, sandbox: Sandbox) -> str:
         case Submit():
             return ""
         case View(path, start, end):
-            inside = _inside(path)
-            if inside is None:
-                return f"error: {path} lies outside the workspace"
-            try:
-                return viewed(path, sandbox.read(inside).decode("utf-8", "replace"), start, end)
-            except FileNotFoundError:
-                return _list(path, inside, sandbox)
+            return _view(path, start, end, sandbox)
         case Edit(path, old, new):
-            inside = _inside(path)
-            try:
-                text = sandbox.read(inside or "").decode("utf-8")
-            except (FileNotFoundError, UnicodeDecodeError):
-                return f"error: {path} is not a text file of the workspace"
-            observation, after = edited(path, text, old, new)
-            if after is not None:
-                sandbox.write({inside or "": after.encode()})
-            return observation
+            return _edit(path, old, new, sandbox)
 
 
 def viewed(path: str, text: str, start: int | None, end: int | None) -> str:
@@ -61,7 +49,7 @@ def viewed(path: str, text: str, start: int | None, end: int | None) -> str:
     if last < first:
         return f"error: lines {first} to {end} are no range"
     numbered = [f"{number}\t{line}" for number, line in enumerate(lines[first - 1 : last], first)]
-    return "\n".join([f"{path}, lines {first}-{last} of {len(lines)}", *numbered])
+    return _clipped([f"{path}, lines {first}-{last} of {len(lines)}", *numbered])
 
 
 def edited(path: str, text: str, old: str, new: str) -> tuple[str, str | None]:
@@ -77,7 +65,7 @@ def edited(path: str, text: str, old: str, new: str) -> tuple[str, str | None]:
     first = text.count("\n", 0, at) + 1
     last = first + new.count("\n")
     shown = after.split("\n")[first - 1 : last]
-    return "\n".join([f"edited {path}", *(f"{n}\t{line}" for n, line in enumerate(shown, first))]), after
+    return _clipped([f"edited {path}", *(f"{n}\t{line}" for n, line in enumerate(shown, first))]), after
 
 
 def found(text: str, path: str, matches: Sequence[tuple[str, int, str]]) -> str:
@@ -92,7 +80,7 @@ def found(text: str, path: str, matches: Sequence[tuple[str, int, str]]) -> str:
 
 def listed(path: str, names: Sequence[str]) -> str:
     """A folder's content, one name a line."""
-    return "\n".join([f"{path} holds", *sorted(names)]) if names else f"error: no file or folder {path}"
+    return _clipped([f"{path} holds", *sorted(names)]) if names else f"error: no file or folder {path}"
 
 
 def ran(result: Result) -> str:
@@ -129,12 +117,50 @@ def _search(text: str, path: str, sandbox: Sandbox) -> str:
     return found(text, path, matches)
 
 
+def _view(path: str, start: int | None, end: int | None, sandbox: Sandbox) -> str:
+    inside = _inside(path)
+    if inside is None:
+        return f"error: {path} lies outside the workspace"
+    try:
+        content = sandbox.read(inside, max_bytes=MAX_FILE)
+    except FileNotFoundError:
+        return _list(path, inside, sandbox)
+    return viewed(path, content.decode("utf-8", "replace"), start, end)
+
+
+def _edit(path: str, old: str, new: str, sandbox: Sandbox) -> str:
+    inside = _inside(path)
+    try:
+        content = sandbox.read(inside or "", max_bytes=MAX_FILE + 1)
+        text = content.decode("utf-8")
+    except (FileNotFoundError, UnicodeDecodeError):
+        return f"error: {path} is not a text file of the workspace"
+    if len(content) > MAX_FILE:  # only a part was read, which must never be written back
+        return f"error: {path} is larger than {MAX_FILE} bytes; nothing was edited"
+    observation, after = edited(path, text, old, new)
+    return observation if after is None else _write(path, inside or "", after, sandbox) or observation
+
+
 def _create(path: str, text: str, sandbox: Sandbox) -> str:
     inside = _inside(path)
     if inside in (None, "."):
         return f"error: {path} lies outside the workspace"
-    sandbox.write({inside: text.encode() if text.endswith("\n") else f"{text}\n".encode()})
-    return f"created {path}"
+    whole = text if text.endswith("\n") else f"{text}\n"
+    return _write(path, inside or "", whole, sandbox) or f"created {path}"
+
+
+def _write(path: str, inside: str, text: str, sandbox: Sandbox) -> str:
+    """Write a file and return what went wrong, which is the agent's to know: a folder in the way, a full disk."""
+    try:
+        sandbox.write({inside: text.encode("utf-8", "replace")})
+    except OSError as error:
+        return f"error: {path} cannot be written ({error.strerror or error})"
+    return ""
+
+
+def _clipped(lines: Sequence[str]) -> str:
+    text = "\n".join(lines)
+    return text if len(text) <= MAX_SHOWN else f"{text[:MAX_SHOWN]}\n({len(text) - MAX_SHOWN} characters left out)"
 
 
 def _list(path: str, inside: str, sandbox: Sandbox) -> str:

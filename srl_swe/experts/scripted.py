@@ -5,7 +5,7 @@ real sandbox, every path and line number from an observation before it. It knows
 wrong place and never repairs a wrong edit: what it teaches is the straight way.
 """
 
-__all__ = ["play", "play_all", "play_expert", "script"]
+__all__ = ["play", "play_all", "play_expert", "python_command", "script", "smallest_edit"]
 
 import ast
 import posixpath
@@ -214,7 +214,11 @@ def _defined(files: Mapping[str, bytes], name: str | None, path: str) -> list[_P
     for file in files:
         if not file.endswith(".py") or _is_test(file):
             continue
-        for dotted, node, text in _definitions(ast.parse(files[file])):
+        try:
+            tree = ast.parse(files[file])
+        except (SyntaxError, ValueError):
+            continue  # a repository may hold broken files as data
+        for dotted, node, text in _definitions(tree):
             own = dotted.split(".")
             fit = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(own[::-1], parts[::-1], strict=False)))
             if fit:

@@ -15,7 +15,8 @@ from typing import Any
 from srl_swe.experts.stores.record import Message, Record, issue_in, messages_of, text_of
 from srl_swe.experts.trajectory import Trajectory
 
-TOOLS = {"bash", "str_replace_editor", "submit"}
+_OWN = {"bash", "submit"}  # str_replace_editor is OpenHands' too
+_OTHERS = {"execute_bash", "finish", "file_editor"}
 
 _CALL = re.compile(r"^[ \t]*<function=([^>\n]+)>\n?", re.MULTILINE)
 _PARAMETER = re.compile(r"<parameter=([^>\n]+)>(.*?)</parameter>\s*(?=<parameter=|\Z)", re.DOTALL)
@@ -32,11 +33,11 @@ def recognise(row: dict[str, Any]) -> str | None:
     replies = [message for message in messages if message.get("role") == "assistant"]
     called = [name for message in replies for name in _tool_names(message)]
     if called:
-        return "swe-smith tool" if TOOLS.intersection(called) else None
+        return "swe-smith tool" if _OWN.intersection(called) and not _OTHERS.intersection(called) else None
     texts = [text_of(message) for message in replies]
     written = {match.group(1) for text in texts for match in _CALL.finditer(text)}
     if written and sum(_CALL.search(text) is not None for text in texts) * 2 > len(texts):
-        return "swe-smith xml" if TOOLS.intersection(written) else None
+        return "swe-smith xml" if _OWN.intersection(written) and not _OTHERS.intersection(written) else None
     blocks = [block for text in texts if (block := _last_block(text)) is not None]
     if any(block[1].strip() == "submit" or block[1].startswith("str_replace_editor ") for block in blocks):
         return "swe-smith ticks"
