@@ -10,9 +10,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from jinja2 import TemplateError
+
 from srl_swe.errors import InputError
 
-_MARKS = ("\u241fsystem\u241f", "\u241ffirst\u241f", "\u241freply\u241f", "\u241fsecond\u241f")
+# The reply has a thought, because thoughts are what templates like to strip
+_MARKS = (
+    "\u241fsystem\u241f", "\u241ffirst\u241f", "<think>\u241fthought\u241f</think>\n\u241freply\u241f",
+    "\u241fsecond\u241f",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -38,25 +44,27 @@ class ChatFormat:
     def from_tokenizer(cls, tokenizer: Any, system_prompt: str) -> "ChatFormat":
         """Read the pieces off the tokenizer's chat template. Raises InputError when it is not prefix-stable."""
         system, first, reply, second = _MARKS
+        name = tokenizer.name_or_path or type(tokenizer).__name__
         messages = [{"role": "system", "content": system}] if system_prompt else []
         messages.append({"role": "user", "content": first})
-
-        def rendered(turns: list[dict[str, str]]) -> str:
-            return str(tokenizer.apply_chat_template(turns, tokenize=False, add_generation_prompt=True))
-
-        opening = rendered(messages)
-        whole = rendered([*messages, {"role": "assistant", "content": reply}, {"role": "user", "content": second}])
-        stop = tokenizer.eos_token
-        if not whole.startswith(opening + reply + stop):
+        opening = _rendered(tokenizer, messages)
+        messages += [{"role": "assistant", "content": reply}, {"role": "user", "content": second}]
+        whole = _rendered(tokenizer, messages)
+        if not whole.startswith(opening + reply):
             raise InputError(
-                f"the chat template of {tokenizer.name_or_path} is not prefix-stable: a later turn changes an earlier "
-                "one, so token ids cannot be carried over; use a template that only appends"
+                f"the chat template of {name} is not prefix-stable: a later turn changes an earlier one (by stripping "
+                "its thought, say), so token ids cannot be carried over; use a template that only appends"
             )
+        rest = whole[len(opening + reply) :]
+        stop = _stop_token(tokenizer, rest)
+        if stop is None:
+            raise InputError(f"in the chat template of {name} no special token ends a reply, so none could stop it")
+        if opening.count(first) != 1 or rest.count(second) != 1:
+            raise InputError(f"the chat template of {name} changes or repeats what the user says")
         before_task, after_task = opening.split(first)
-        between = whole[len(opening + reply + stop) :]
-        before_observation, after_observation = between.split(second)
+        before_observation, after_observation = rest[len(stop) :].split(second)
         if after_observation != after_task:
-            raise InputError(f"the chat template of {tokenizer.name_or_path} ends a first turn unlike a later one")
+            raise InputError(f"the chat template of {name} ends a first turn unlike a later one")
         return cls(
             tokenizer, before_task.replace(system, system_prompt), after_task, before_observation,
             tokenizer.convert_tokens_to_ids(stop),
@@ -95,3 +103,19 @@ class ChatFormat:
         """The text of a sample, without its stop token."""
         ids = [token for token in token_ids if token != self.stop_id]
         return str(self.tokenizer.decode(ids, skip_special_tokens=False, clean_up_tokenization_spaces=False))
+
+
+def _rendered(tokenizer: Any, messages: list[dict[str, str]]) -> str:
+    name = tokenizer.name_or_path or type(tokenizer).__name__
+    if tokenizer.chat_template is None:
+        raise InputError(f"{name} has no chat template; use an instruction-tuned model's tokenizer, or give it one")
+    try:
+        return str(tokenizer.apply_chat_template(messages, tokenize=False, add_generation_prompt=True))
+    except TemplateError as error:
+        raise InputError(f"the chat template of {name} refuses these turns: {error}") from error
+
+
+def _stop_token(tokenizer: Any, rest: str) -> str | None:
+    """The special token that the text after a reply begins with; the end-of-sequence token if there is a choice."""
+    special = [tokenizer.eos_token, *(str(one) for one in tokenizer.added_tokens_decoder.values() if one.special)]
+    return next((token for token in special if token and rest.startswith(token)), None)

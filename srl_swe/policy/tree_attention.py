@@ -15,7 +15,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from transformers import AttentionInterface, AttentionMaskInterface
 from transformers.integrations.sdpa_attention import sdpa_attention_forward
 from transformers.masking_utils import sdpa_mask
@@ -64,13 +66,15 @@ def prepare(model: Any) -> None:
     if inner.config._attn_implementation == _NAME:
         return
     _refuse_config(inner)
-    ids = torch.arange(12, device=head(model).weight.device) % inner.config.vocab_size
+    ids = np.arange(12) % inner.config.vocab_size
     training = model.training
     model.eval()
     before = inner.config._attn_implementation
     try:
         with torch.no_grad():
-            expected = model(input_ids=ids[None], use_cache=False).logits[0]
+            expected = model(
+                input_ids=torch.from_numpy(ids).to(head(model).weight.device)[None], use_cache=False
+            ).logits[0]
             inner.set_attn_implementation(_NAME)
             if inner.config._attn_implementation != _NAME:
                 raise InputError(f"{type(inner).__name__} does not take its attention from transformers' interface")
@@ -96,13 +100,14 @@ def _inner(model: Any) -> Any:
     return model.get_base_model() if hasattr(model, "get_base_model") else model
 
 
-def flat_forward(model: Any, token_ids: torch.Tensor, positions: torch.Tensor, tree: Tree) -> torch.Tensor:
+def flat_forward(model: Any, token_ids: NDArray[np.int64], positions: NDArray[np.int64], tree: Tree) -> torch.Tensor:
     """Hidden states [N, E] of N flat tokens, each attending where `tree` says."""
+    device = head(model).weight.device
     counted = _Counted(tree)
     outputs = body(model)(
-        input_ids=token_ids[None],
-        position_ids=positions[None],
-        attention_mask=torch.ones(1, 1, 1, 1, dtype=torch.bool, device=token_ids.device),  # 4-D: taken as it is
+        input_ids=torch.from_numpy(token_ids).to(device)[None],
+        position_ids=torch.from_numpy(positions).to(device)[None],
+        attention_mask=torch.ones(1, 1, 1, 1, dtype=torch.bool, device=device),  # 4-D: taken as it is
         use_cache=False,
         tree=counted,
     )
@@ -165,9 +170,9 @@ def _refuse_config(inner: Any) -> None:
         raise InputError(f"{name} has rotary positions that change with the length of a row, so rows cannot share them")
 
 
-def _probe(model: Any, ids: torch.Tensor, expected: torch.Tensor) -> None:
+def _probe(model: Any, ids: NDArray[np.int64], expected: torch.Tensor) -> None:
     """Refuse a model whose own logits differ from those of body and head over a one-row tree."""
-    hidden = flat_forward(model, ids, torch.arange(len(ids), device=ids.device), _OneRow(len(ids)))
+    hidden = flat_forward(model, ids, np.arange(len(ids)), _OneRow(len(ids)))
     error = (head(model)(hidden).float() - expected).abs().max() / expected.abs().max().clamp(min=1e-6)
     if error > (1e-3 if hidden.dtype == torch.float32 else 5e-2):
         raise InputError(

@@ -8,7 +8,7 @@ one attention call.
 It knows nothing about models, trajectories or chats. Equal rows in equal order give equal tries.
 """
 
-__all__ = ["Segment", "Trie"]
+__all__ = ["Segment", "Trie", "agreement"]
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -100,7 +100,7 @@ class _Builder:
         """The candidate that agrees longest with the row, and how long."""
         best = (-1, 0)
         for candidate in candidates:
-            shared = _agreement(self.tokens[candidate], row)
+            shared = agreement(self.tokens[candidate], row)
             if shared > best[1]:
                 best = (candidate, shared)
         return best
@@ -145,7 +145,7 @@ class _Builder:
         return order
 
 
-def _agreement(left: Ids, right: Ids) -> int:
+def agreement(left: Ids, right: Ids) -> int:
     """Length of the longest common prefix."""
     length = min(len(left), len(right))
     unequal = np.flatnonzero(left[:length] != right[:length])

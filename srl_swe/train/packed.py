@@ -25,7 +25,7 @@ from srl_swe.policy.tree_attention import (
     part_forward,
     prepare,
 )
-from srl_swe.policy.trie import Trie
+from srl_swe.policy.trie import Trie, agreement
 
 _HEAD_TOKENS = 1024  # positions whose logits exist at the same time
 _KEPT_LOGITS = 2**26  # above this many logits in a pass they are computed again for the backward pass
@@ -76,7 +76,7 @@ def packed_batches(rows: Sequence[Row], max_tokens: int) -> Iterator[list[int]]:
     tokens = 0
     for row in sorted(range(len(rows)), key=lambda row: (arrays[row].tobytes(), row)):
         # In this order a row shares the most with the one before it
-        fresh = len(arrays[row]) - (_agreement(arrays[batch[-1]], arrays[row]) if batch else 0)
+        fresh = len(arrays[row]) - (agreement(arrays[batch[-1]], arrays[row]) if batch else 0)
         if batch and tokens + fresh > max_tokens:
             yield batch
             batch, tokens, fresh = [], 0, len(arrays[row])
@@ -86,24 +86,12 @@ def packed_batches(rows: Sequence[Row], max_tokens: int) -> Iterator[list[int]]:
         yield batch
 
 
-def _agreement(left: NDArray[np.int64], right: NDArray[np.int64]) -> int:
-    length = min(len(left), len(right))
-    unequal = np.flatnonzero(left[:length] != right[:length])
-    return int(unequal[0]) if len(unequal) else length
-
-
 def _packed(
     model: Any, rows: Sequence[Row], temperature: float, *, with_entropy: bool
 ) -> list[tuple[torch.Tensor, torch.Tensor]]:
     prepare(model)
-    device = head(model).weight.device
     trie = Trie.from_rows([row.token_ids for row in rows])
-    hidden = flat_forward(
-        model,
-        torch.from_numpy(trie.token_ids).to(device),
-        torch.from_numpy(trie.positions).to(device),
-        _PackedTree.of(trie),
-    )
+    hidden = flat_forward(model, trie.token_ids, trie.positions, _PackedTree.of(trie))
     # A token is predicted where the one before it lies; rows that share a place share its logits
     places, targets, counts = [], [], []
     for index, row in enumerate(rows):
