@@ -236,13 +236,13 @@ def _choose_tasks(repository: str | None, split: str, tasks: Sequence[Task] | No
 
 # Gymnasium's shared memory for vectorised environments, for a text of any characters: its length, then its code points
 @create_shared_memory.register(UnicodeText)
-def _create(space: UnicodeText, n: int = 1, ctx: Any = None) -> SynchronizedArray[c_int32]:
+def _create(space: UnicodeText, n: int = 1, ctx: Any = None) -> "SynchronizedArray[c_int32]":
     array: SynchronizedArray[c_int32] = ctx.Array("i", n * (space.max_length + 1))
     return array
 
 
 @write_to_shared_memory.register(UnicodeText)
-def _write(space: UnicodeText, index: int, value: str, shared: SynchronizedArray[c_int32]) -> None:
+def _write(space: UnicodeText, index: int, value: str, shared: "SynchronizedArray[c_int32]") -> None:
     codes = np.frombuffer(value.encode("utf-32-le", "surrogatepass"), dtype=np.int32)
     row = np.frombuffer(shared.get_obj(), dtype=np.int32).reshape(-1, space.max_length + 1)[index]
     row[0] = len(codes)
@@ -250,6 +250,6 @@ def _write(space: UnicodeText, index: int, value: str, shared: SynchronizedArray
 
 
 @read_from_shared_memory.register(UnicodeText)
-def _read(space: UnicodeText, shared: SynchronizedArray[c_int32], n: int = 1) -> tuple[str, ...]:
+def _read(space: UnicodeText, shared: "SynchronizedArray[c_int32]", n: int = 1) -> tuple[str, ...]:
     rows = np.frombuffer(shared.get_obj(), dtype=np.int32).reshape(n, space.max_length + 1)
     return tuple(row[1 : row[0] + 1].tobytes().decode("utf-32-le", "surrogatepass") for row in rows)
