@@ -53,7 +53,8 @@ def write_task(folder: Path, task: Task, checkout: Checkout) -> Path:
     _write(place / "tests.json", _json({"FAIL_TO_PASS": task.fail_to_pass, "PASS_TO_PASS": task.pass_to_pass}))
     _write(place / "eval.sh", eval_script(task, checkout))
     _write(place / "Dockerfile", _task_dockerfile(task, checkout, commit_id(start)))
-    ours = {"generator": task.generator, "gate": asdict(task.evidence) if task.evidence else None}
+    gate = {key: value for key, value in asdict(task.evidence).items() if key != "seconds"} if task.evidence else None
+    ours = {"generator": task.generator, "gate": gate}
     _write(place / "evidence.json", _json(ours))
     meta = {
         "instance_id": task.id,

@@ -20,7 +20,7 @@ class Evidence:
     buggy_runs: int
     gold_resolved: bool
     empty_resolved: bool
-    seconds: float
+    seconds: float = 0.0  # not kept on disk, so that the same task gives the same files
 
 
 @dataclass(frozen=True)
