@@ -79,6 +79,19 @@ def test_the_whole_way():
     assert made.stock.reserved("bolt") == 0
 
 
+def test_the_day_is_zero_unless_given():
+    made = desk()
+    made.confirm("A1")
+    made.pack("A1")
+    made.ship("A1")
+    made.deliver("A1")
+    made.take_back("A1")
+    assert [day for day, _ in made.orders["A1"].log] == [0, 0, 0, 0, 0]
+    made.open("A2")
+    made.cancel("A2")
+    assert made.orders["A2"].log == [(0, "cancelled")]
+
+
 def test_ship_needs_a_confirmed_order():
     made = desk()
     with pytest.raises(BadTransition):

@@ -43,6 +43,8 @@ def test_percent_rounds_half_up():
     assert percent(50, 1) == 1
     assert percent(49, 1) == 0
     assert percent(150, 1) == 2
+    assert percent(1, 49.99) == 0
+    assert percent(1, 50) == 1
 
 
 def test_split_evenly():
