@@ -78,6 +78,14 @@ def test_names_of_derived_dimensions():
     assert name((0, 0, -1, 0, 0)) == "frequency"
 
 
+def test_base_dimensions():
+    assert base_units((0, 1, 0, 0, 0)) == "kg"
+    assert name((0, 1, 0, 0, 0)) == "mass"
+    assert name((0, 0, 1, 0, 0)) == "time"
+    assert name((0, 0, 0, 1, 0)) == "current"
+    assert name((0, 0, 0, 0, 1)) == "temperature"
+
+
 def test_require_same():
     require_same(LENGTH, LENGTH, "add")
     with pytest.raises(DimensionError, match="cannot add length and mass"):

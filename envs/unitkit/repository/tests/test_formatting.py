@@ -25,6 +25,7 @@ def test_round_significant():
     assert round_significant(-98.76, 3) == -98.8
     assert round_significant(5.5, 1) == 6
     assert round_significant(0, 3) == 0
+    assert round_significant(1, 3) == 1
     with pytest.raises(ValueError):
         round_significant(1.5, 0)
 

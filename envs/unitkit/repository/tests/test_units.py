@@ -1,6 +1,6 @@
 import pytest
 
-from unitkit.dimension import LENGTH, MASS, TEMPERATURE
+from unitkit.dimension import LENGTH, MASS, TEMPERATURE, name
 from unitkit.units import (
     Unit,
     UnknownUnit,
@@ -85,3 +85,15 @@ def test_units_of():
     assert units_of(MASS) == ["g", "lb", "t"]
     assert units_of(TEMPERATURE) == ["K"]
     assert units_of((9, 0, 0, 0, 0)) == []
+
+
+def test_kinds_of_units():
+    assert name(find_unit("ha").dimension) == "area"
+    assert name(find_unit("L").dimension) == "volume"
+    assert name(find_unit("Hz").dimension) == "frequency"
+    assert name(find_unit("N").dimension) == "force"
+    assert name(find_unit("J").dimension) == "energy"
+    assert name(find_unit("W").dimension) == "power"
+    assert name(find_unit("bar").dimension) == "pressure"
+    assert name(find_unit("mA").dimension) == "current"
+    assert name(find_unit("pct").dimension) == "number"

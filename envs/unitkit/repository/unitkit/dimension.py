@@ -9,6 +9,15 @@ MASS: Dimension = (0, 1, 0, 0, 0)
 TIME: Dimension = (0, 0, 1, 0, 0)
 CURRENT: Dimension = (0, 0, 0, 1, 0)
 TEMPERATURE: Dimension = (0, 0, 0, 0, 1)
+AREA: Dimension = (2, 0, 0, 0, 0)
+VOLUME: Dimension = (3, 0, 0, 0, 0)
+SPEED: Dimension = (1, 0, -1, 0, 0)
+ACCELERATION: Dimension = (1, 0, -2, 0, 0)
+FORCE: Dimension = (1, 1, -2, 0, 0)
+ENERGY: Dimension = (2, 1, -2, 0, 0)
+POWER: Dimension = (2, 1, -3, 0, 0)
+PRESSURE: Dimension = (-1, 1, -2, 0, 0)
+FREQUENCY: Dimension = (0, 0, -1, 0, 0)
 
 NAMES = {
     PLAIN: "number",
@@ -17,15 +26,15 @@ NAMES = {
     TIME: "time",
     CURRENT: "current",
     TEMPERATURE: "temperature",
-    (2, 0, 0, 0, 0): "area",
-    (3, 0, 0, 0, 0): "volume",
-    (1, 0, -1, 0, 0): "speed",
-    (1, 0, -2, 0, 0): "acceleration",
-    (1, 1, -2, 0, 0): "force",
-    (2, 1, -2, 0, 0): "energy",
-    (2, 1, -3, 0, 0): "power",
-    (-1, 1, -2, 0, 0): "pressure",
-    (0, 0, -1, 0, 0): "frequency",
+    AREA: "area",
+    VOLUME: "volume",
+    SPEED: "speed",
+    ACCELERATION: "acceleration",
+    FORCE: "force",
+    ENERGY: "energy",
+    POWER: "power",
+    PRESSURE: "pressure",
+    FREQUENCY: "frequency",
 }
 
 

@@ -3,12 +3,19 @@
 from dataclasses import dataclass
 
 from unitkit.dimension import (
+    AREA,
     CURRENT,
+    ENERGY,
+    FORCE,
+    FREQUENCY,
     LENGTH,
     MASS,
     PLAIN,
+    POWER,
+    PRESSURE,
     TEMPERATURE,
     TIME,
+    VOLUME,
     Dimension,
 )
 
@@ -53,14 +60,14 @@ TABLE = (
     Unit("d", "day", TIME, 86400.0),
     Unit("A", "ampere", CURRENT, 1.0, True),
     Unit("K", "kelvin", TEMPERATURE, 1.0),
-    Unit("ha", "hectare", (2, 0, 0, 0, 0), 10000.0),
-    Unit("L", "litre", (3, 0, 0, 0, 0), 0.001, True),
-    Unit("Hz", "hertz", (0, 0, -1, 0, 0), 1.0, True),
-    Unit("N", "newton", (1, 1, -2, 0, 0), 1.0, True),
-    Unit("J", "joule", (2, 1, -2, 0, 0), 1.0, True),
-    Unit("W", "watt", (2, 1, -3, 0, 0), 1.0, True),
-    Unit("Pa", "pascal", (-1, 1, -2, 0, 0), 1.0, True),
-    Unit("bar", "bar", (-1, 1, -2, 0, 0), 100000.0),
+    Unit("ha", "hectare", AREA, 10000.0),
+    Unit("L", "litre", VOLUME, 0.001, True),
+    Unit("Hz", "hertz", FREQUENCY, 1.0, True),
+    Unit("N", "newton", FORCE, 1.0, True),
+    Unit("J", "joule", ENERGY, 1.0, True),
+    Unit("W", "watt", POWER, 1.0, True),
+    Unit("Pa", "pascal", PRESSURE, 1.0, True),
+    Unit("bar", "bar", PRESSURE, 100000.0),
     Unit("pct", "percent", PLAIN, 0.01),
 )
 
