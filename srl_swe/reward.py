@@ -12,6 +12,7 @@ from collections import Counter
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, fields
+from functools import partial
 from multiprocessing import get_context
 from typing import Any
 
@@ -62,12 +63,7 @@ def rewards(pairs: Sequence[tuple[str, str]], *, compare: str = "action", worker
     with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
         chunk = max(1, len(pairs) // (workers * 4))
         replies, experts = zip(*pairs, strict=True)
-        return list(pool.map(step_reward_by_name, replies, experts, [compare] * len(pairs), chunksize=chunk))
-
-
-def step_reward_by_name(reply: str, expert: str, compare: str) -> float:
-    """`step_reward` with positional arguments, for a process pool."""
-    return step_reward(reply, expert, compare=compare)
+        return list(pool.map(partial(step_reward, compare=compare), replies, experts, chunksize=chunk))
 
 
 @dataclass(frozen=True)
