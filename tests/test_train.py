@@ -1,21 +1,28 @@
 """Training: an update, checkpoints, the three loops, and runs that are killed and go on."""
 
+import json
+import signal
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 import torch
-from tiny import save_tiny_model
+from tiny import save_tiny_model, save_trajectories
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
 from srl_swe.errors import InputError
-from srl_swe.recipe import Recipe, Stage, override
+from srl_swe.policy.torch_engine import TorchPolicy
+from srl_swe.recipe import Recipe, Stage, override, write_recipe
 from srl_swe.train import checkpoint
 from srl_swe.train.grpo import clipped_objective
+from srl_swe.train.held_out import look
+from srl_swe.train.lesson_data import prompt_ids, read_lessons
 from srl_swe.train.order import Order, still_to_draw
 from srl_swe.train.packed import Row
 from srl_swe.train.run import open_run
+from srl_swe.train.sft import train_sft
+from srl_swe.train.srl import train_srl
 from srl_swe.train.step import Optimizer, learning_rate, take_step
 
 torch.set_num_threads(1)
@@ -244,3 +251,147 @@ def test_two_processes_cannot_train_in_one_folder(tmp_path):
         open_run(tmp_path, Recipe(), "srl"),
     ):
         pass
+
+
+# The loops
+
+
+@pytest.fixture(scope="module")
+def recipe(tmp_path_factory, tiny):
+    """A recipe whose model has been shown the format for a second: it writes an action about half of the time."""
+    folder = tmp_path_factory.mktemp("warm")
+    save_trajectories(folder / "trajectories.jsonl", 12)
+    recipe = override(
+        Recipe(),
+        [
+            f"model.path={tiny}", f"data.trajectories=['{folder}/trajectories.jsonl']", "data.holdout=2",
+            "sft.max_updates=90", "sft.epochs=1000", "sft.batch_size=12", "sft.lr=5e-3", "sft.schedule=constant",
+            "sft.warmup=0.1", "sft.checkpoint_every=50", "sft.evaluate_every=0", "eval.max_tokens=60",
+            "srl.batch_size=4", "srl.group_size=4", "srl.max_tokens=60", "srl.lr=1e-3", "srl.max_updates=10",
+            "srl.checkpoint_every=3", "srl.evaluate_every=3",
+        ],
+    )  # fmt: skip
+    policy, data = _opened(recipe)
+    ended = train_sft(recipe, folder / "sft", policy, data)
+    return override(recipe, [f"model.path={ended.checkpoint}"])
+
+
+def _opened(recipe):
+    policy = TorchPolicy.load(recipe.model.path)
+    return policy, read_lessons(recipe.data, seed=recipe.seed, length=lambda text: len(policy.chat.encode(text)))
+
+
+def _metrics(folder, timing=("seconds", "stage_seconds", "tokens_per_s")):
+    lines = [json.loads(line) for line in (folder / "metrics.jsonl").read_text().splitlines()]
+    return [{key: value for key, value in line.items() if key not in timing} for line in lines]
+
+
+@pytest.fixture(scope="module")
+def srl_run(tmp_path_factory, recipe):
+    """An uninterrupted SRL run."""
+    folder = tmp_path_factory.mktemp("srl") / "run"
+    policy, data = _opened(recipe)
+    train_srl(recipe, folder, policy, data)
+    return folder
+
+
+def _in_a_process(stage, recipe, folder, *place):
+    path = folder.parent / "recipe.toml"
+    write_recipe(recipe, path)
+    script = Path(__file__).with_name("train_in_a_process.py")
+    return subprocess.run(
+        [sys.executable, str(script), stage, str(path), str(folder), *place], capture_output=True, text=True
+    )
+
+
+def test_sft_teaches_the_format(recipe, tiny):
+    untaught, data = _opened(override(recipe, [f"model.path={tiny}"]))
+    taught, _ = _opened(recipe)
+    assert look(untaught, data.held_out, max_tokens=60).format_rate == 0
+    assert look(taught, data.held_out, max_tokens=60).format_rate > 0.5
+    losses = [line["loss"] for line in _metrics(Path(recipe.model.path).parents[1])]
+    assert losses[-1] < losses[0] / 10
+
+
+def test_held_out_trajectories_are_never_trained_on(recipe):
+    _, data = _opened(recipe)
+    trained = {lesson.trajectory.id for unit in data.train for lesson in unit}
+    held_out = {lesson.trajectory.id for lesson in data.held_out}
+    assert len(held_out) == 2
+    assert not trained & held_out
+
+
+def test_lessons_of_a_trajectory_share_their_beginnings_token_for_token(recipe):
+    policy, data = _opened(recipe)
+    first, second, *_ = [prompt_ids(lesson, policy.chat) for lesson in data.train[0]]
+    assert second[: len(first)] == first
+
+
+def test_srl_writes_the_run_folder_of_the_design(srl_run):
+    assert {"recipe.toml", "metrics.jsonl", "checkpoints"} <= {path.name for path in srl_run.iterdir()}
+    lines = [json.loads(line) for line in (srl_run / "metrics.jsonl").read_text().splitlines()]
+    assert [line["update"] for line in lines] == list(range(1, 11))
+    assert {
+        "reward_mean", "reward_std", "floor_constant", "floor_previous_action", "groups_kept", "groups_dropped",
+        "format_errors", "entropy", "clip_fraction", "grad_norm", "tokens_per_s", "seconds",
+    } <= lines[0].keys()  # fmt: skip
+    assert [line["update"] for line in lines if "held_out" in line] == [3, 6, 9]
+    assert AutoModelForCausalLM.from_pretrained(srl_run / "checkpoints" / "final").num_parameters() > 0
+
+
+def test_the_filter_refills_the_batch(srl_run):
+    lines = _metrics(srl_run)
+    assert all(line["groups_kept"] == 4 for line in lines)
+    assert any(line["groups_dropped"] > 0 for line in lines)
+    assert all(line["groups_drawn"] >= line["groups_kept"] + line["groups_dropped"] for line in lines)
+
+
+def test_the_engine_that_sampled_and_the_one_that_learns_agree(srl_run):
+    assert all(line["clip_fraction"] == 0 for line in _metrics(srl_run))
+
+
+def test_srl_changes_the_weights(recipe, srl_run):
+    before = AutoModelForCausalLM.from_pretrained(recipe.model.path)
+    after = AutoModelForCausalLM.from_pretrained(srl_run / "checkpoints" / "final")
+    assert not torch.equal(before.lm_head.weight, after.lm_head.weight)
+
+
+def test_equal_seeds_give_equal_runs_and_other_seeds_others(recipe, srl_run, tmp_path):
+    for seed, equal in ((0, True), (1, False)):
+        changed = override(recipe, [f"seed={seed}"])
+        policy, data = _opened(changed)
+        train_srl(changed, tmp_path / str(seed), policy, data)
+        assert (_metrics(tmp_path / str(seed)) == _metrics(srl_run)) is equal
+
+
+def test_a_policy_whose_groups_all_agree_is_told_why(recipe, tiny, tmp_path):
+    recipe = override(recipe, [f"model.path={tiny}", "srl.max_draws=2"])
+    policy, data = _opened(recipe)
+    with pytest.raises(InputError, match="every reply has a broken format: let SFT teach it first"):
+        train_srl(recipe, tmp_path / "run", policy, data)
+
+
+def test_a_time_limit_ends_the_stage_after_an_update(recipe, tmp_path):
+    recipe = override(recipe, ["srl.max_seconds=0.2", "srl.max_updates=100000"])
+    policy, data = _opened(recipe)
+    ended = train_srl(recipe, tmp_path / "run", policy, data)
+    assert 1 <= ended.updates < 50
+    assert ended.seconds >= 0.2
+    assert len(_metrics(tmp_path / "run")) == ended.updates
+    again = train_srl(recipe, tmp_path / "run", _opened(recipe)[0], data)
+    assert again.updates == ended.updates
+    assert again.checkpoint == ended.checkpoint
+
+
+@pytest.mark.parametrize("place", ["log:2", "log:7", "flush:2", "rename:2"])
+def test_killed_srl_goes_on_to_the_same_metrics(recipe, srl_run, tmp_path, place):
+    killed = _in_a_process("srl", recipe, tmp_path / "run", place)
+    assert killed.returncode == -signal.SIGKILL, killed.stderr
+    policy, data = _opened(recipe)
+    train_srl(recipe, tmp_path / "run", policy, data)
+    assert _metrics(tmp_path / "run") == _metrics(srl_run)
+    assert sorted(path.name for path in (tmp_path / "run" / "checkpoints").iterdir()) == ["10", "9", "final"]
+    left, right = (
+        AutoModelForCausalLM.from_pretrained(folder / "checkpoints" / "final") for folder in (srl_run, tmp_path / "run")
+    )
+    assert all(torch.equal(a, b) for a, b in zip(left.parameters(), right.parameters(), strict=True))

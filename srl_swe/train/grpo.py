@@ -69,6 +69,8 @@ def policy_loss(
     total = torch.zeros(())
     clipped = tokens = 0
     for new_T, old_T, advantage in zip(logprobs, old_logprobs, advantages, strict=True):
+        if not len(new_T):
+            continue  # a prompt that filled the context got an empty answer; its mean would be 0/0
         ratio_T = torch.exp(new_T - old_T)
         bounded_T = ratio_T.clamp(1 - clip, 1 + clip)
         objective_T = torch.minimum(ratio_T * advantage, bounded_T * advantage)

@@ -40,6 +40,9 @@ def train_rlvr(
         optimizer = Optimizer(policy.model, stage)
         order = Order([[task] for task in tasks], seed=recipe.seed, **run.resume(policy.model, optimizer))
         while not run.over(order.epochs):
+            # Nothing read before, so that a resumed run multiplies the same matrices
+            policy.forget()
+
             # Episodes of tasks, until the batch is full of groups that disagree
             batch = _fill(policy, order, recipe, run)
             run.record(episode.trajectory for group in batch.drawn for episode in group)

@@ -46,6 +46,9 @@ def train_srl(
         optimizer = Optimizer(policy.model, stage)
         order = Order(data.train, seed=recipe.seed, **run.resume(policy.model, optimizer))
         while not run.over(order.epochs):
+            # Nothing read before, so that a resumed run multiplies the same matrices
+            policy.forget()
+
             # Answers to expert steps, until the batch is full of groups that disagree
             batch = _fill(policy, order, stage, run)
             if not batch.rewards:
