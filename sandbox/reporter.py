@@ -137,7 +137,7 @@ def run_tests(request: dict[str, Any], results: int, token: str) -> NoReturn:
     arguments += ["-c", request["config"]] if request["config"] else []
     arguments += ["--rootdir", str(here), "-p", "no:cacheprovider", "-q", "--no-header", "--tb=short"]
     arguments += ["--continue-on-collection-errors", "--", *request["files"]]
-    plugin = make_plugin(results, token)
+    plugin = make_plugin(results, token, tuple(here / path for path in request["tests"]))
     code = 255
     try:
         code = int(pytest.main(arguments, plugins=[plugin]))
@@ -147,7 +147,7 @@ def run_tests(request: dict[str, Any], results: int, token: str) -> NoReturn:
         os._exit(code)
 
 
-def make_plugin(results: int, token: str) -> Any:
+def make_plugin(results: int, token: str, tests: tuple[Path, ...]) -> Any:
     import pytest
 
     watched = machinery()
@@ -166,8 +166,9 @@ def make_plugin(results: int, token: str) -> Any:
 
         @pytest.hookimpl(wrapper=True, tryfirst=True)
         def pytest_runtest_makereport(self, item: Any, call: Any) -> Iterator[Any]:
+            gave_up = given_up_by_tested_code(call, tests)  # before pytest makes a new exception of it
             report = yield
-            self.outcomes.setdefault(item.nodeid, []).append(outcome(report, call))
+            self.outcomes.setdefault(item.nodeid, []).append("failed" if gave_up else outcome(report, call))
             return report
 
         @pytest.hookimpl(tryfirst=True)
@@ -195,6 +196,21 @@ def outcome(report: Any, call: Any) -> str:
     if report.outcome == "failed" and call.when != "call":
         return "error"
     return str(report.outcome)
+
+
+def given_up_by_tested_code(call: Any, tests: tuple[Path, ...]) -> bool:
+    """Did a skip or an expected failure come out of the repository's code, and not out of a test?"""
+    import unittest
+
+    import pytest
+
+    ways = (pytest.skip.Exception, pytest.xfail.Exception, unittest.SkipTest)
+    if call.excinfo is None or not isinstance(call.excinfo.value, ways):
+        return False
+    here = Path.cwd()
+    paths = [Path(entry.path) for entry in call.excinfo.traceback]
+    ours = [path for path in paths if path.is_relative_to(here) and path.name != "conftest.py"]
+    return not all(any(path.is_relative_to(place) for place in tests) for path in ours)
 
 
 def worst(outcomes: list[str]) -> str:

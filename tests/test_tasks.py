@@ -57,7 +57,7 @@ def demo_task(pristine: Checkout) -> Task:
         fail_to_pass=("tests/test_half.py::test_half",),
         pass_to_pass=("tests/test_half.py::test_other[a b]",),
         generator={"kind": "constant"},
-        evidence=Evidence(2, 2, True, False, 0.5),
+        evidence=Evidence(2, 2, True, False, 0.0),
     )
 
 

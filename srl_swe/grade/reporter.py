@@ -47,6 +47,7 @@ def run_tests(
     folder = f".grade-{secrets.token_hex(8)}"
     secret = {"nonce": secrets.token_hex(16), "report": secrets.token_hex(16)}
     sandbox.reset({**tree, **_program(folder, secret, checkout, test_files)})
+    sandbox.run("chmod -R a+rwX .")  # tests may write beside themselves, and the report lies there
     result = sandbox.run(
         f"exec python -P -s -S {folder}/reporter.py",
         timeout_s=timeout_s or checkout.repository.test.timeout_s,
@@ -71,6 +72,7 @@ def _program(folder: str, secret: Mapping[str, str], checkout: Checkout, test_fi
         "files": list(test_files),
         "site": "/opt/site",
         "paths": [path for path in ("src", ".") if path == "." or "/testbed/src" in search],
+        "tests": [*checkout.repository.test.paths, *test_files],
         "plugins": _plugins(checkout.root.site),
         "config": None if has_config else "/dev/null",
     }

@@ -30,7 +30,7 @@ def file_patches(patch: str) -> list[PatchedFile]:
     try:
         files = list(PatchSet(_lines(patch)))
     except (UnidiffParseError, UnicodeError) as error:
-        raise ValueError(f"not a unified diff: {error}") from error
+        raise ValueError(f"not a unified diff: {' '.join(str(error).split())}") from error
     if not files and patch.strip():
         raise ValueError("not a unified diff: it names no file")
     return files
