@@ -91,6 +91,8 @@ def test_abc_classes():
     assert classes == {"a": "A", "b": "A", "c": "B", "d": "C"}
     classes = abc_classes({"x": 1, "y": 79, "z": 20})
     assert classes == {"y": "A", "z": "C", "x": "C"}
+    classes = abc_classes({"a": 805, "b": 150, "c": 45})
+    assert classes == {"a": "B", "b": "C", "c": "C"}
     assert abc_classes({}) == {}
 
 
