@@ -2,7 +2,7 @@
 
 The monologue is never looked at. Both actions are compared in canonical text, so that white space around parameters
 earns and costs nothing, and white space inside them counts as it stands. Nothing is run, and nothing is cut: the time
-of a pair grows faster than its length (about 1 ms at 1,000 characters, 0.1 s at 8,000), so cap the tokens of a sample
+of a pair grows faster than its length (about 1 ms at 1,000 characters, 40 ms at 8,000), so cap the tokens of a sample
 and score big batches with `rewards`.
 """
 

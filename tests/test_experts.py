@@ -326,6 +326,19 @@ def test_an_observation_prefix_on_the_same_line_is_stripped(tmp_path):
     assert read_all(tmp_path / "rows.json")[0][0].steps[0].observation == "a.py"
 
 
+def test_ticks_with_fences_inside_a_file_are_read_whole(tmp_path):
+    text = "# Use\n\n```\npip install x\n```\n\n```python\nx()\n```\n"
+    create = (
+        "Doc.\n```python\nx\n```",
+        EDITOR,
+        {"command": "create", "path": "/testbed/r.md", "file_text": text},
+        "ok",
+    )
+    (tmp_path / "rows.json").write_text(json.dumps(swe_smith_row("ticks", [create, *CALLS])))
+    [read], _ = read_all(tmp_path / "rows.json")
+    assert [step.action for step in read.steps] == [Create("r.md", text), *EXPECTED]
+
+
 def test_a_swe_smith_turn_without_a_call_is_refused_and_counted(tmp_path):
     row = swe_smith_row("xml")
     row["messages"].insert(2, {"role": "assistant", "content": "Let me think."})
@@ -478,6 +491,7 @@ def test_a_file_that_breaks_off_keeps_what_stands_before(tmp_path):
         assert [one.id for one in read] == ["t0", "t1"]
         entry = report.files[str(tmp_path / name)]
         assert f"{name}: is cut off or not JSON after row 2" in entry["error"] and entry["trajectories"] == 2
+        assert report.errors == [entry["error"]]
         assert report.refused["a file that breaks off or is not JSON"] == 1
     (tmp_path / "noise.json").write_bytes(bytes(range(256)))
     assert read_all(tmp_path / "noise.json")[1].refused["a file that breaks off or is not JSON"] == 1

@@ -18,7 +18,7 @@ from srl_swe.errors import FormatError, InputError, did_you_mean
 from srl_swe.experts.lessons import lessons
 from srl_swe.experts.stores import mini, swe_smith
 from srl_swe.experts.stores.record import Record
-from srl_swe.experts.trajectory import SCHEMA, Trajectory
+from srl_swe.experts.trajectory import SCHEMA, Trajectory, write_trajectories
 
 FORMATS = ("swe-smith xml", "swe-smith tool", "swe-smith ticks", "mini-swe-agent 1", "mini-swe-agent 2", "srl-swe")
 _ENDINGS = (".json", ".jsonl", ".traj", ".parquet")
@@ -36,6 +36,11 @@ class ImportReport:
     refused: Counter[str] = field(default_factory=Counter)
     files: dict[str, dict[str, Any]] = field(default_factory=dict)
 
+    @property
+    def errors(self) -> list[str]:
+        """One sentence for every file that breaks off."""
+        return [entry["error"] for entry in self.files.values() if "error" in entry]
+
     def to_json(self) -> dict[str, Any]:
         """The report as a JSON object."""
         counts = {name: getattr(self, name) for name in ("trajectories", "steps", "raw_actions", "lessons")}
@@ -50,19 +55,10 @@ def import_trajectories(paths: Iterable[str | Path], *, format: str = "auto", ou
     """
     report = ImportReport()
     found = read_stores(paths, report, format=format)
-    if out is None:
-        for _ in found:
-            pass
-        return report
-    part = out.with_name(out.name + ".part")
-    try:
-        with part.open("w", encoding="utf-8") as file:
-            for trajectory in found:
-                file.write(json.dumps(trajectory.to_json(), ensure_ascii=False) + "\n")
-    except OSError as error:
-        part.unlink(missing_ok=True)
-        raise InputError(f"{out}: cannot be written ({error.strerror}); nothing was changed there") from error
-    part.replace(out)
+    if out is not None:
+        write_trajectories(out, found)
+    for _ in found:
+        pass
     return report
 
 

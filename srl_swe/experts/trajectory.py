@@ -80,9 +80,17 @@ def read_trajectories(path: Path) -> Iterator[Trajectory]:
 
 
 def write_trajectories(path: Path, trajectories: Iterable[Trajectory]) -> int:
-    """Write a JSONL file and return how many rows it has."""
+    """Write a JSONL file, whole or not at all, and return how many rows it has. Raises InputError."""
     count = 0
-    with path.open("w", encoding="utf-8") as file:
-        for count, trajectory in enumerate(trajectories, 1):  # noqa: B007
-            file.write(json.dumps(trajectory.to_json(), ensure_ascii=False) + "\n")
+    part = path.with_name(f"{path.name}.part")
+    try:
+        with part.open("w", encoding="utf-8") as file:
+            for trajectory in trajectories:
+                file.write(json.dumps(trajectory.to_json(), ensure_ascii=False) + "\n")
+                count += 1
+        part.replace(path)
+    except OSError as error:
+        raise InputError(f"{path}: cannot be written ({error.strerror}); nothing was changed there") from error
+    finally:
+        part.unlink(missing_ok=True)
     return count

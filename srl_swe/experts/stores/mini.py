@@ -23,6 +23,7 @@ _BLOCKS = (
 )
 _RETURNED = re.compile(r"<returncode>\s*(-?\d+)\s*</returncode>\s*")
 _OUTPUT = re.compile(r"<output>\n?(.*?)\n?</output>\s*\Z", re.DOTALL)
+_EXCEPTION = re.compile(r"<exception>\s*(.*?)\s*</exception>", re.DOTALL)
 _ELIDED = re.compile(
     r"<output_head>\n?(.*?)</output_head>\s*<elided_chars>\s*(\d+).*?</elided_chars>\s*<output_tail>(.*?)\n?</output_tail>",
     re.DOTALL,
@@ -70,11 +71,13 @@ Turn = tuple[str, str, str]  # thought, command, observation
 
 def _turns_1(messages: list[Message], record: Record) -> list[Turn]:
     turns: list[Turn] = []
+    replies = [text_of(message) for message in messages if message.get("role") == "assistant"]
+    pattern = max(_BLOCKS, key=lambda block: sum(block.search(reply) is not None for reply in replies))
     for number, message in enumerate(messages):
         if message.get("role") != "assistant":
             continue
         text = text_of(message)
-        found = [match for pattern in _BLOCKS for match in pattern.finditer(text)]
+        found = list(pattern.finditer(text))
         if len(found) != 1:
             record.refused[_NOT_EXECUTED] += 1
             continue
@@ -142,7 +145,8 @@ def _shown(text: str, extra: dict[str, Any] | None = None) -> str:
     code = _RETURNED.search(text)
     if code is None:
         return text
-    exception = str((extra or {}).get("exception_info") or "").strip()
+    raised = _EXCEPTION.search(text)
+    exception = raised.group(1) if raised else str((extra or {}).get("exception_info") or "").strip()
     elided, output = _ELIDED.search(text), _OUTPUT.search(text)
     if elided:
         shown = f"{elided.group(1)}\n({elided.group(2)} characters left out)\n{elided.group(3)}"

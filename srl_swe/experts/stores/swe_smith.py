@@ -111,7 +111,7 @@ def _tool(message: Message, record: Record) -> Call | None:
 
 def _ticks(message: Message, record: Record) -> Call | None:
     text = text_of(message)
-    block = _last_block(text)
+    block = _editor_block(text) or _last_block(text)
     if block is None:
         record.refused["a turn without an action"] += 1
         return None
@@ -141,6 +141,20 @@ def _options(words: list[str]) -> dict[str, Any]:
         else:
             arguments[key] = value if joined else next(rest, "")
     return arguments
+
+
+def _editor_block(text: str) -> tuple[str, str] | None:
+    """An editor call that fills the end of a turn, whatever fences the file in it holds."""
+    start = re.search(r"^```\n(?=str_replace_editor )", text, re.MULTILINE)
+    end = re.search(r"\n```\s*\Z", text)
+    if start is None or end is None or end.start() < start.end():
+        return None
+    command = text[start.end() : end.start()]
+    try:
+        shlex.split(command)
+    except ValueError:
+        return None
+    return text[: start.start()], command
 
 
 def _last_block(text: str) -> tuple[str, str] | None:
