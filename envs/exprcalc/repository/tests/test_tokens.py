@@ -59,6 +59,7 @@ def test_read_number():
     assert read_number("1.5+2", 0) == "1.5"
     assert read_number(".5", 0) == ".5"
     assert read_number("3.", 0) == "3."
+    assert read_number("3.+2", 0) == "3."
     assert read_number("x7", 1) == "7"
 
 
