@@ -175,6 +175,11 @@ def test_a_new_module_and_a_new_text_file_are_part_of_a_fix(pristine, sandbox, t
         ("--- a/gone.py\n+++ b/gone.py\n@@ -1 +1 @@\n-1\n+2\n", "gone.py: no such file"),
         ("--- a/../../etc/passwd\n+++ b/../../etc/passwd\n@@ -1 +1 @@\n-1\n+2\n", "outside the workspace"),
         ("--- /dev/null\n+++ b//etc/cron.d/x\n@@ -0,0 +1 @@\n+2\n", "outside the workspace"),
+        ("--- /dev/null\n+++ b/./tests/test_demo.py\n@@ -0,0 +1 @@\n+2\n", "not a plain path"),
+        ("--- /dev/null\n+++ b/tests//test_demo.py\n@@ -0,0 +1 @@\n+2\n", "not a plain path"),
+        (f"--- /dev/null\n+++ b/{'x' * 256}\n@@ -0,0 +1 @@\n+2\n", "not a plain path"),
+        ("--- /dev/null\n+++ b/demo.py/x.py\n@@ -0,0 +1 @@\n+2\n", "demo.py: would be a file and a folder"),
+        (f"--- /dev/null\n+++ b/x.py\n@@ -0,0 +1 @@\n+{'2' * (1 << 20)}\n", "longer than 1 MiB"),
     ],
 )
 def test_a_patch_that_cannot_be_applied_is_the_agents(pristine, sandbox, task, patch, said):

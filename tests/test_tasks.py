@@ -259,6 +259,24 @@ def test_a_patch_that_does_not_fit_says_why(patch, said):
         apply_patch({"a.py": b"1\n"}, patch)
 
 
+def test_a_damaged_patch_is_a_value_error_and_nothing_else():
+    chance = random.Random(9)
+    for _ in range(2000):
+        before = random_tree(chance)
+        lines = diff_trees(before, random_tree(chance, like=before)).split("\n")
+        for _ in range(chance.randrange(1, 4)):
+            line = chance.randrange(len(lines))
+            place = chance.randrange(len(lines[line]) + 1)
+            lines[line] = lines[line][:place] + chance.choice(
+                ["", "+", "@", "-", "\\", '"', "/dev/null", "\n", "\0", "9"]
+            )
+            lines.insert(chance.randrange(len(lines)), chance.choice(lines))
+        try:
+            apply_patch(before, "\n".join(lines))
+        except ValueError as error:
+            assert str(error)
+
+
 def test_a_binary_file_is_named_and_not_carried():
     patch = diff_trees({}, {"logo.png": b"\x89PNG\0", "a.py": b"x = 1\n"})
     assert "Binary files /dev/null and b/logo.png differ" in patch

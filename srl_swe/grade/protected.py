@@ -7,6 +7,7 @@ workspace makes the whole patch unusable.
 
 __all__ = ["Allowed", "allow", "is_protected", "restored"]
 
+import posixpath
 import re
 import sys
 from collections.abc import Mapping, Sequence
@@ -16,7 +17,7 @@ from pathlib import PurePosixPath
 
 from unidiff import PatchedFile
 
-from srl_swe.tasks.patch import file_patches
+from srl_swe.tasks.patch import changed_paths, file_patches
 from srl_swe.tasks.repository import Repository
 
 _NAMES = {
@@ -26,6 +27,8 @@ _NAMES = {
 _FOLDERS = re.compile(r"(^|/)(\.git|__pycache__|\.pytest_cache|[^/]*\.(dist-info|egg-info))(/|$)")
 _SUFFIXES = {".pth", ".pyc", ".pyo", ".so", ".egg-link"}
 _TEST_TOOLS = {"pytest", "_pytest", "pluggy", "iniconfig", "packaging", "pygments", "py"}
+
+_MAX_PATCH = 1 << 20
 
 
 @dataclass(frozen=True)
@@ -37,10 +40,12 @@ class Allowed:
 
 
 def allow(patch: str, repository: Repository, pristine: Mapping[str, bytes]) -> Allowed:
-    """Split a patch. Raises ValueError when it is no patch, or when a path of it lies outside the workspace."""
+    """Split a patch. Raises ValueError when it is no patch or too long, or names a path outside the workspace."""
+    if len(patch) > _MAX_PATCH:
+        raise ValueError(f"it is longer than {_MAX_PATCH >> 20} MiB")
     changes, dropped = [], set()
     for change in file_patches(patch):
-        paths = [name[2:] for name in (change.source_file, change.target_file) if name != "/dev/null"]
+        paths = changed_paths(change)
         for path in paths:
             _check_inside(path)
         if change.is_binary_file or any(_unwanted(path, repository, pristine) for path in paths):
@@ -85,9 +90,16 @@ def _shadows(path: str, pristine: Mapping[str, bytes]) -> bool:
 
 
 def _check_inside(path: str) -> None:
-    name = PurePosixPath(path)
-    if not path or name.is_absolute() or ".." in name.parts or "\0" in path:
+    if path.startswith("/") or ".." in path.split("/"):
         raise ValueError(f"{path!r} lies outside the workspace")
+    if (
+        not path.isprintable()
+        or posixpath.normpath(path) != path
+        or any(len(p.encode()) > 255 for p in path.split("/"))
+    ):
+        raise ValueError(
+            f"{path!r} is not a plain path"
+        )  # one path must have one spelling, or protection can be evaded
 
 
 @lru_cache(maxsize=256)

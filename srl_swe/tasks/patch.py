@@ -4,10 +4,11 @@ A tree is a dict of path to bytes. Applying never touches a disk, demands the ex
 it at another line than the patch says (the nearest one). Binary patches, copies and file modes are not supported.
 """
 
-__all__ = ["apply_changes", "apply_patch", "diff_trees", "file_patches", "reverse_patch"]
+__all__ = ["apply_changes", "apply_patch", "changed_paths", "diff_trees", "file_patches", "reverse_patch"]
 
 import difflib
 from collections.abc import Iterable, Mapping
+from pathlib import PurePosixPath
 
 from unidiff import Hunk, PatchedFile, PatchSet
 from unidiff.errors import UnidiffParseError
@@ -33,6 +34,8 @@ def file_patches(patch: str) -> list[PatchedFile]:
         raise ValueError(f"not a unified diff: {' '.join(str(error).split())}") from error
     if not files and patch.strip():
         raise ValueError("not a unified diff: it names no file")
+    if not all(changed_paths(change) for change in files):
+        raise ValueError("not a unified diff: a change without a path")
     return files
 
 
@@ -46,7 +49,16 @@ def apply_changes(files: Mapping[str, bytes], changes: Iterable[PatchedFile]) ->
     after = dict(files)
     for change in changes:
         _apply_file(after, change)
+    folders = {str(folder) for path in after for folder in PurePosixPath(path).parents}
+    if both := folders.intersection(after):
+        raise ValueError(f"{min(both)}: would be a file and a folder")
     return after
+
+
+def changed_paths(change: PatchedFile) -> list[str]:
+    """The path before and the path after; one of them where the file is new or deleted."""
+    names = (change.source_file.removeprefix("a/"), change.target_file.removeprefix("b/"))
+    return [name for name in names if name != "/dev/null"]
 
 
 def reverse_patch(patch: str) -> str:
@@ -99,7 +111,8 @@ def _removes(change: PatchedFile) -> bool:
 
 
 def _apply_file(tree: dict[str, bytes], change: PatchedFile) -> None:
-    source, target = change.source_file.removeprefix("a/"), change.target_file.removeprefix("b/")
+    paths = changed_paths(change)
+    source, target = paths[0], paths[-1]
     if change.is_binary_file:
         raise ValueError(f"{target}: binary changes are not supported")
     if any("copy from " in line for line in change.patch_info or ()):
