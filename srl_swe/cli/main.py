@@ -237,21 +237,25 @@ def data_import(
     as_json: AsJson = False,
 ) -> None:
     """Read expert trajectories of public stores; what is refused is counted by reason."""
-    from srl_swe.experts.read import import_trajectories
+    from srl_swe.experts.read import FORMATS, import_trajectories
 
     report = import_trajectories(paths, format=form, out=out)
-    if as_json:
-        _print_json(report.to_json())
-        return
     found = report.to_json()
-    console.print(f"{found['trajectories']} trajectories, {found['steps']} steps, {found['lessons']} lessons"
-                  f" ({found['raw_actions']} actions kept as raw shell)")  # fmt: skip
-    for reason, count in sorted(found["refused"].items(), key=lambda item: -item[1]):
-        console.print(f"  refused {count:5}  {reason}", markup=False)
-    for path, row in found["files"].items():
-        console.print(f"  {row['trajectories']:5} {row['format']:14} {path}", markup=False)
-    if out:
-        console.print(f"written to {out}")
+    if as_json:
+        _print_json(found)
+    else:
+        console.print(f"{found['trajectories']} trajectories, {found['steps']} steps, {found['lessons']} lessons"
+                      f" ({found['raw_actions']} actions kept as raw shell)")  # fmt: skip
+        for reason, count in found["refused"].items():
+            console.print(f"  refused {count:5}  {reason}", markup=False)
+        for path, row in found["files"].items():
+            console.print(f"  {row['trajectories']:5} {row['format'] or 'nothing':16} {path}", markup=False)
+        if out:
+            console.print(f"written to {out}")
+    if report.errors:
+        raise InputError("; ".join(report.errors))
+    if not report.trajectories:
+        raise InputError(f"{', '.join(map(str, paths))}: no trajectory of a known format ({', '.join(FORMATS)})")
 
 
 @data_app.command("stats")
