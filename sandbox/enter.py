@@ -68,7 +68,7 @@ def watch(settings: Settings) -> None:
     ranges = user_ranges(settings)
     folders = make_cgroups(settings)
     try:
-        ours, theirs = _socket.socketpair()
+        ours, theirs = _socket.socketpair(_socket.AF_UNIX, _socket.SOCK_SEQPACKET)
         opener = os.fork()
         if opener == 0:
             ours.close()
@@ -80,9 +80,9 @@ def watch(settings: Settings) -> None:
         ours.send(b"mapped")
         inner = int(expect(ours))
         os.waitpid(opener, 0)
-        for folder in folders:
-            Path(folder, "cgroup.procs").write_text(str(inner))
-        ours.send(b"go")
+        ours.send(b"go")  # it builds its root while the kernel moves it, which takes a grace period for each hierarchy
+        held = [name for name, folder in folders if move(inner, folder)]
+        ours.send(" ".join(["limited", *held]).encode())
         os.close(0)
         os.close(1)
         poll = select.poll()
@@ -93,6 +93,13 @@ def watch(settings: Settings) -> None:
         os.waitpid(inner, 0)
     finally:
         remove_cgroups(folders)
+
+
+def move(pid: int, folder: str) -> bool:
+    with contextlib.suppress(OSError):
+        Path(folder, "cgroup.procs").write_text(str(pid))
+        return True
+    return False
 
 
 def expect(channel: _socket.socket, what: "bytes | None" = None) -> bytes:
@@ -142,28 +149,22 @@ def map_users(pid: int, ranges: "list[tuple[int, int, int]]") -> None:
             subprocess.run([f"/usr/bin/new{kind}map", str(pid), *numbers], check=True, capture_output=True)
 
 
-def make_cgroups(settings: Settings) -> "list[str]":
-    """Folders with the limits, one for each hierarchy; `settings["cgroups"]` gets the files a command enters by."""
-    folders: list[str] = []
-    settings["cgroups"] = []
-    limited: set[str] = set()
+def make_cgroups(settings: Settings) -> "list[tuple[str, str]]":
+    """What is limited and the folder that limits it, one for each hierarchy that can be written."""
+    folders: list[tuple[str, str]] = []
     for top, values in cgroup_plan(settings):
-        outer = Path(top, "srl-swe", settings["lease"])
+        # Side by side at the top: below one folder, all sandboxes together would get one process's share of the cpus
+        outer = Path(top, f"srl-swe-{settings['lease']}")
         try:
-            outer.parent.mkdir(exist_ok=True)
             if Path(top, "cgroup.controllers").exists():
-                for above in (Path(top), outer.parent):
-                    Path(above, "cgroup.subtree_control").write_text("+memory +pids +cpu")
+                Path(top, "cgroup.subtree_control").write_text("+memory +pids +cpu")
             outer.mkdir()
-            folders.append(str(outer))
+            folders.append((" ".join(sorted({file.split(".")[0] for file in values})), str(outer)))
             for file, value in values.items():
                 if os.path.exists(outer / file) or "sw" not in file:  # swap is not accounted everywhere
                     Path(outer, file).write_text(value)
-            settings["cgroups"].append(os.open(outer / "cgroup.procs", os.O_WRONLY))
-            limited.update(file.split(".")[0] for file in values)
         except OSError:
             continue
-    settings["limited"] = sorted(limited)
     return folders
 
 
@@ -183,8 +184,8 @@ def cgroup_plan(settings: Settings) -> "list[tuple[str, dict[str, str]]]":
     ]
 
 
-def remove_cgroups(folders: "list[str]") -> None:
-    for folder in folders:
+def remove_cgroups(folders: "list[tuple[str, str]]") -> None:
+    for _, folder in folders:
         with contextlib.suppress(OSError):
             os.rmdir(folder)
 
@@ -226,13 +227,14 @@ def become_supervisor(settings: Settings, channel: _socket.socket) -> NoReturn:
     status = 1
     try:
         expect(channel, b"go")
-        channel.close()
         supervisor.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
         os.setsid()
-        settings["notes"] = limits_by_rlimit(settings)
         build_root(settings)
         if not settings["network"]:
             raise_loopback()
+        settings["limited"] = expect(channel).decode().split()[1:]
+        channel.close()
+        settings["notes"] = limits_by_rlimit(settings)
         drop_capabilities()
         inlet, outlet = supervisor.take_stream()
         supervisor.serve(settings, inlet, outlet)

@@ -115,7 +115,7 @@ def send(fd: int, header: Header, payload: bytes = b"") -> None:
 
 
 class Supervisor:
-    """`settings` come from the outer end: users, environment, limits, scratch folders, cgroup file descriptors."""
+    """`settings` come from the outer end: users, environment, limits, scratch folders."""
 
     def __init__(self, settings: Header, inlet: int) -> None:
         self.inlet = inlet
@@ -126,7 +126,6 @@ class Supervisor:
         self.output_bytes: int = settings["output_kb"] << 10
         self.memory_bytes: int = settings.get("memory_rlimit_mb", 0) << 20
         self.processes: int = settings.get("process_rlimit", 0)
-        self.cgroups: list[int] = settings.get("cgroups", [])
         self.set_groups: bool = settings.get("set_groups", True)
 
     def run(self, request: Header, payload: bytes) -> "tuple[Header, bytes]":
@@ -190,8 +189,6 @@ class Supervisor:
     def become(self, command: str, environment: "dict[str, str]", uid: int, output: int, trouble: int) -> NoReturn:
         """In the forked child: give up everything, then be the shell."""
         try:
-            for fd in self.cgroups:
-                os.write(fd, b"0")
             with contextlib.suppress(OSError), open("/proc/self/oom_score_adj", "w") as file:
                 file.write("1000")
             os.setsid()

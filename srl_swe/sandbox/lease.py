@@ -1,13 +1,16 @@
 """Whose sandbox it is, written where the sandbox is, so that what a dead owner left can be told from what lives.
 
-A lease is `PID-STARTTIME-BOOT-ID`; a pid that came back with another start time, or a machine that booted since, is
-another owner. `reap` removes what belongs to dead owners of ours and never touches anything else.
+A lease is `PID-STARTTIME-BOOT-PLACE-ID`, where the place is this host and its process namespace: pids of another one
+mean nothing here. A pid that came back with another start time, or a machine that booted since, is another owner.
+What belongs to a dead owner of ours is removed; nothing else is touched.
 """
 
 __all__ = ["is_dead", "lease_name", "reap_folders"]
 
+import hashlib
 import os
 import shutil
+import socket
 import tempfile
 from collections.abc import Iterator
 from functools import cache
@@ -17,15 +20,17 @@ from pathlib import Path
 def lease_name(sandbox_id: str) -> str:
     """The name under which this process holds the sandbox `sandbox_id`."""
     pid = os.getpid()
-    return f"{pid}-{_start_time(pid)}-{_boot()}-{sandbox_id}"
+    return f"{pid}-{_start_time(pid)}-{_boot()}-{_place()}-{sandbox_id}"
 
 
 def is_dead(lease: str) -> bool:
-    """Whether the process that holds `lease` is gone. A name that is no lease is nobody's, and never dead."""
+    """Whether the process that holds `lease` is gone. What is no lease, or made elsewhere, is never called dead."""
     parts = lease.split("-")
-    if len(parts) != 4 or not parts[0].isdigit():
+    if len(parts) != 5 or not parts[0].isdigit():
         return False
-    pid, started, boot, _ = parts
+    pid, started, boot, place, _ = parts
+    if place != _place():
+        return False
     return boot != _boot() or _start_time(int(pid)) != started
 
 
@@ -33,7 +38,7 @@ def reap_folders() -> list[str]:
     """Remove the cgroup folders and temporary folders of dead owners; the names of those removed."""
     removed = []
     for folder in _leased_folders():
-        if not is_dead(folder.name):
+        if not is_dead(folder.name.removeprefix("srl-swe-")):
             continue
         try:
             if folder.is_relative_to("/sys/fs/cgroup"):
@@ -48,8 +53,8 @@ def reap_folders() -> list[str]:
 
 def _leased_folders() -> Iterator[Path]:
     for hierarchy in ("", "memory", "pids", "cpu"):
-        yield from sorted(Path("/sys/fs/cgroup", hierarchy, "srl-swe").glob("*-*-*-*"))
-    yield from sorted(Path(tempfile.gettempdir(), "srl-swe").glob("*-*-*-*"))
+        yield from sorted(Path("/sys/fs/cgroup", hierarchy).glob("srl-swe-*"))
+    yield from sorted(Path(tempfile.gettempdir(), f"srl-swe-{os.getuid()}").glob("*-*-*-*-*"))
 
 
 def _start_time(pid: int) -> str | None:
@@ -67,3 +72,12 @@ def _boot() -> str:
         return Path("/proc/sys/kernel/random/boot_id").read_text().strip().replace("-", "")[:12]
     except OSError:
         return "unknown"
+
+
+@cache
+def _place() -> str:
+    try:
+        processes = str(Path("/proc/self/ns/pid").readlink())
+    except OSError:
+        processes = "unknown"
+    return hashlib.sha256(f"{socket.gethostname()} {processes}".encode()).hexdigest()[:8]

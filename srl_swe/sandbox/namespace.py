@@ -69,18 +69,18 @@ def open_namespace(root: Root, limits: Limits) -> Supervised:
 def namespace_works() -> tuple[bool, str]:
     """Whether a sandbox opens here, tried by opening one, and a sentence about it."""
     if not sys.platform.startswith("linux"):
-        return False, f"namespace: needs Linux, and this is {sys.platform}."
+        return False, f"needs Linux, and this is {sys.platform}."
     try:
         with open_namespace(Root(), Limits()) as sandbox:
             answer = sandbox.run("echo works", timeout_s=10.0)
     except SandboxError as error:
         return False, (
-            f"{error}. Allow unprivileged user namespaces (sysctl kernel.unprivileged_userns_clone=1, "
-            "kernel.apparmor_restrict_unprivileged_userns=0), or run as root."
+            f"{str(error).removeprefix('namespace: ')}. Allow unprivileged user namespaces "
+            "(sysctl kernel.unprivileged_userns_clone=1 kernel.apparmor_restrict_unprivileged_userns=0), or be root."
         )
     if answer.output != b"works\n":
-        return False, f"namespace: a command inside said {answer.text.strip()!r} instead of 'works'."
-    return True, f"namespace: works ({'; '.join(sandbox.notes)})."
+        return False, f"a command inside said {answer.text.strip()!r} instead of 'works'."
+    return True, f"works ({'; '.join(sandbox.notes)})."
 
 
 def _settings(root: Root, limits: Limits) -> dict[str, Any]:

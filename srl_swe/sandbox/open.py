@@ -9,6 +9,7 @@ __all__ = ["TIERS", "TierReport", "choose_tier", "detect", "open_sandbox", "reap
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 
 from srl_swe.errors import InputError, NoSandbox, SandboxError, did_you_mean
 from srl_swe.sandbox.sandbox import Limits, Root, Sandbox
@@ -28,7 +29,7 @@ class TierReport:
 def open_sandbox(tier: str, root: Root, files: Mapping[str, bytes], limits: Limits | None = None) -> Sandbox:
     """A running sandbox whose workspace holds `files`. `tier` is "auto" or one of `TIERS`."""
     limits = limits or Limits()
-    name = tier if tier in TIERS else choose_tier(tier)
+    name = tier if tier in TIERS else _chosen(tier)
     sandbox = _start(name, root, limits)
     try:
         sandbox.write(files)
@@ -52,7 +53,7 @@ def choose_tier(name: str = "auto") -> str:
         report = _report(tier)
         if report.works:
             return tier
-        tried.append(report.sentence)
+        tried.append(f"{tier}: {report.sentence}")
     if name == "auto":
         raise NoSandbox(f"no sandbox works on this machine. {' '.join(tried)}")
     other = "namespace" if name == "docker" else "docker"
@@ -67,21 +68,35 @@ def detect() -> list[TierReport]:
 
 def reap() -> list[str]:
     """Remove what sandboxes of dead owners left: containers, cgroup and temporary folders; says what was removed."""
+    from srl_swe.sandbox.docker import reap_containers
     from srl_swe.sandbox.lease import reap_folders
 
-    return reap_folders()
+    return reap_containers() + reap_folders()
+
+
+@cache
+def _chosen(name: str) -> str:
+    """`choose_tier` opens a sandbox to find out; once for each process is enough for opening many."""
+    return choose_tier(name)
 
 
 def _start(tier: str, root: Root, limits: Limits) -> Sandbox:
+    if tier == "docker":
+        from srl_swe.sandbox.docker import open_docker
+
+        return open_docker(root, limits)
+    if tier == "none":
+        from srl_swe.sandbox.bare import open_bare
+
+        return open_bare(root, limits)
     from srl_swe.sandbox.namespace import open_namespace
 
     return open_namespace(root, limits)
 
 
 def _report(tier: str) -> TierReport:
-    from srl_swe.sandbox.namespace import namespace_works
-
     if tier == "docker":
-        return TierReport("docker", False, "docker: not built in.")
-    works, sentence = namespace_works()
-    return TierReport("namespace", works, sentence)
+        from srl_swe.sandbox.docker import docker_works as works
+    else:
+        from srl_swe.sandbox.namespace import namespace_works as works
+    return TierReport(tier, *works())

@@ -6,6 +6,7 @@ output is only ever payload. What is out of step, late or cut off is a `SandboxE
 
 __all__ = ["Header", "Stream"]
 
+import contextlib
 import json
 import socket
 import time
@@ -48,6 +49,8 @@ class Stream:
         return header, self._take(header["bytes"], deadline)
 
     def close(self) -> None:
+        with contextlib.suppress(OSError):  # not connected any more
+            self._channel.shutdown(socket.SHUT_RDWR)
         self._channel.close()
 
     def _take(self, count: int, deadline: float) -> bytes:
