@@ -2,9 +2,10 @@
 
     python mutant_runner.py JOBS RESULTS        (working directory: the tree)
 
-JOBS is JSON: {"timeout_s", "memory_mb", "jobs": [{"path", "source", "tests": [[path, …], …], "snippets": [{"setup", "expression"}]}]}.
+JOBS is JSON: {"timeout_s", "cpu_s", "memory_mb", "jobs": [{"path", "source", "tests": [[path, …], …], "snippets": [{"setup", "expression"}]}]}.
 A job puts `source` at `path` (no path: the pristine tree), runs pytest once for every list in `tests`, evaluates every
-snippet, and puts the file back. RESULTS gets one JSON line per job. pytest is imported once, here, in the parent;
+snippet, and puts the file back. RESULTS gets one JSON line per job. The limit that decides is processor time, so
+that a busy machine refuses nothing that an idle one lets pass. pytest is imported once, here, in the parent;
 the package under test is only ever imported in a child, so no version sees another. It grades nothing that is
 rewarded: the grader proper has the last word on every task.
 """
@@ -57,7 +58,13 @@ class Recorder:
 def run_tests(paths):
     recorder = Recorder()
     code = pytest.main(["-q", "--tb=no", "--no-header", "-p", "no:cacheprovider", *paths], plugins=[recorder])
-    return {"outcomes": recorder.outcomes, "indices": recorder.indices, "broken": recorder.broken, "code": int(code)}
+    return {
+        "outcomes": recorder.outcomes,
+        "indices": recorder.indices,
+        "broken": recorder.broken,
+        "code": int(code),
+        "cpu_s": time.process_time(),
+    }
 
 
 def run_snippet(snippet):
@@ -76,14 +83,15 @@ def run_snippet(snippet):
     return outcome
 
 
-def in_child(work, timeout_s, memory_mb):
-    """The work's result from a child process, or None where it died or ran past the limit."""
+def in_child(work, timeout_s, cpu_s, memory_mb):
+    """The work's result from a child process, or None where it died or ran past a limit."""
     reader, writer = os.pipe()
     child = os.fork()
     if child == 0:
         os.setsid()
         os.close(reader)
         resource.setrlimit(resource.RLIMIT_AS, (memory_mb << 20, memory_mb << 20))
+        resource.setrlimit(resource.RLIMIT_CPU, (cpu_s, cpu_s))
         null = os.open(os.devnull, os.O_RDWR)
         for stream in (0, 1, 2):
             os.dup2(null, stream)
@@ -125,11 +133,10 @@ def prepare():
 
 def main(jobs_path, results_path):
     plan = json.loads(Path(jobs_path).read_text())
-    timeout_s, memory_mb = plan["timeout_s"], plan["memory_mb"]
+    limits = plan["timeout_s"], plan["cpu_s"], plan["memory_mb"]
     prepare()
     with Path(results_path).open("w") as out:
         for job in plan["jobs"]:
-            began = time.monotonic()
             path = Path(job["path"]) if job.get("path") else None
             pristine = path.read_bytes() if path else b""
             sys.dont_write_bytecode = path is not None
@@ -137,16 +144,13 @@ def main(jobs_path, results_path):
                 path.write_bytes(job["source"].encode())
             tests = []
             for paths in job["tests"]:
-                tests.append(in_child(lambda paths=paths: run_tests(paths), timeout_s, memory_mb))
+                tests.append(in_child(lambda paths=paths: run_tests(paths), *limits))
                 if tests[-1] is None or "failed" not in tests[-1]["outcomes"].values():
                     break
-            snippets = [
-                in_child(lambda snippet=snippet: run_snippet(snippet), min(timeout_s, 3), memory_mb)
-                for snippet in job["snippets"]
-            ]
+            snippets = [in_child(lambda snippet=snippet: run_snippet(snippet), *limits) for snippet in job["snippets"]]
             if path:
                 path.write_bytes(pristine)
-            line = {"tests": tests, "snippets": snippets, "seconds": time.monotonic() - began}
+            line = {"tests": tests, "snippets": snippets}
             out.write(json.dumps(line) + "\n")
 
 

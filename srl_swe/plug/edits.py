@@ -181,13 +181,7 @@ class _Walker(cst.CSTVisitor):
         self.in_format -= 1
 
     def visit_Expr(self, node: cst.Expr) -> bool:
-        value = node.value
-        if isinstance(value, (cst.SimpleString, cst.ConcatenatedString)):
-            return False
-        head = value.func if isinstance(value, cst.Call) else None
-        while isinstance(head, cst.Attribute):
-            head = head.value
-        return not (isinstance(head, cst.Name) and head.value in LOGGERS)
+        return not isinstance(node.value, (cst.SimpleString, cst.ConcatenatedString)) and not _tells(node.value)
 
     def visit_Assign(self, node: cst.Assign) -> bool:
         names = [target.target.value for target in node.targets if isinstance(target.target, cst.Name)]
@@ -470,6 +464,14 @@ def _next(pool: list[str], name: str) -> str | None:
     return pool[(pool.index(name) + 1) % len(pool)]
 
 
+def _tells(node: cst.BaseExpression) -> bool:
+    """A call that logs, warns or prints."""
+    head = node.func if isinstance(node, cst.Call) else None
+    while isinstance(head, cst.Attribute):
+        head = head.value
+    return isinstance(head, cst.Name) and head.value in LOGGERS
+
+
 def _is_docstring(statement: cst.BaseStatement | cst.BaseSmallStatement) -> bool:
     first = statement.body[0] if isinstance(statement, cst.SimpleStatementLine) else None
     return isinstance(first, cst.Expr) and isinstance(first.value, (cst.SimpleString, cst.ConcatenatedString))
@@ -486,7 +488,7 @@ def _droppable(statement: cst.BaseStatement | cst.BaseSmallStatement, frame: _Fr
         target = small.targets[0].target
         return not isinstance(target, (cst.Name, cst.Tuple)) or _plain(target) in (*frame.parameters, *frame.assigned)
     if isinstance(small, cst.Expr):
-        return isinstance(small.value, cst.Call)
+        return isinstance(small.value, cst.Call) and not _tells(small.value)
     return isinstance(small, (cst.AugAssign, cst.Return, cst.Break, cst.Continue))
 
 

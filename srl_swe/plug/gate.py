@@ -8,6 +8,7 @@ the reverse patch resolves it and the empty patch does not. Bug and fix together
 
 __all__ = ["Clean", "Funnel", "clean_runs", "prove", "sieve"]
 
+import math
 import random
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
@@ -27,6 +28,7 @@ from srl_swe.tasks.task import Evidence, Task, content_id
 STAGES = ("candidates", "finish", "collect", "fail", "stable", "narrow", "describable", "new", "kept")
 CLEAN_RUNS = 3
 BUGGY_RUNS = 2
+MIN_CPU_S = 2  # what a run of a mutation may take at least; five times the pristine run where that is more
 MAX_FAILING = 0.5  # of all ids: more is too broad to teach anything
 MAX_ALIKE = 4  # tasks of one function with the same failing tests
 MAX_SNIPPETS = 10
@@ -46,29 +48,29 @@ class Funnel:
 
 @dataclass(frozen=True)
 class Clean:
-    """What the pristine tree does: the ids that pass in every run, those that do not agree, the limit of one run."""
+    """What the pristine tree does: the ids that pass in every run, those that do not agree."""
 
     ids: frozenset[str]
     flaky: frozenset[str]
     indices: dict[str, dict[str, int]]
-    timeout_s: float
+    cpu_s: int  # what one run of a mutation may take
     known: dict[str, Outcome | None] = field(default_factory=dict)  # outcomes of snippets, by their code
 
 
 def clean_runs(sandbox: Sandbox, checkout: Checkout, *, seed: int) -> Clean:
     """Run the pristine tests three times, the last one in another order of files. Raises TaskError if none pass."""
     paths = tuple(checkout.repository.test.paths)
-    limit = checkout.repository.test.timeout_s
-    [first] = trial(sandbox, [Job(tests=(paths,))], timeout_s=limit)
+    limit = math.ceil(checkout.repository.test.timeout_s)
+    [first] = trial(sandbox, [Job(tests=(paths,))], cpu_s=limit)
     files = sorted({test.split("::")[0] for test in first.tests[0] or ()})
     random.Random(seed).shuffle(files)
-    [again] = trial(sandbox, [Job(tests=(paths, tuple(files)))], timeout_s=limit)
+    [again] = trial(sandbox, [Job(tests=(paths, tuple(files)))], cpu_s=limit)
     seen = [_passing(run) for run in (*first.tests, *again.tests)]
     ids = frozenset.intersection(*seen)
     if not ids or first.broken or again.broken:
         raise TaskError(f"{checkout.repository.name}: the tests do not collect and pass on the pristine tree")
-    timeout_s = max(2.0, 10 * again.seconds / 2)
-    return Clean(ids, frozenset.union(*seen) - ids, first.indices, timeout_s)
+    cpu_s = max(MIN_CPU_S, math.ceil(5 * max(first.cpu_s, again.cpu_s)))
+    return Clean(ids, frozenset.union(*seen) - ids, first.indices, cpu_s)
 
 
 def _passing(run: Mapping[str, str] | None) -> frozenset[str]:
@@ -81,7 +83,7 @@ def sieve(
     """The mutations of a batch that fail in a narrow, stable, describable way, as tasks that are not proved yet."""
     paths = tuple(checkout.repository.test.paths)
     jobs = [Job(mutation.file, mutation.source, tests=(paths,) * BUGGY_RUNS) for mutation in batch]
-    seen = zip(batch, trial(sandbox, jobs, timeout_s=clean.timeout_s), strict=True)
+    seen = zip(batch, trial(sandbox, jobs, cpu_s=clean.cpu_s), strict=True)
     failing = {mutation: ids for mutation, runs in seen if (ids := _failing(mutation, runs, clean, funnel))}
     texts = _texts(sandbox, checkout, clean, failing, seed)
     tasks = []
@@ -123,7 +125,7 @@ def _texts(
     unknown = {code: one for code, one in unknown.items() if code not in clean.known}
     jobs = [Job(snippets=tuple(unknown.values()))] * 2
     jobs += [Job(mutation.file, mutation.source, snippets=tuple(ones)) for mutation, ones in programs.items()]
-    first, second, *buggy = trial(sandbox, jobs, timeout_s=clean.timeout_s)
+    first, second, *buggy = trial(sandbox, jobs, cpu_s=clean.cpu_s)
     for code, one, other in zip(unknown, first.snippets, second.snippets, strict=True):
         clean.known[code] = one if one == other else None
     texts = {}

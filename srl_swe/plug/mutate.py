@@ -1,7 +1,7 @@
 """Seeded mutations: small wrong versions of a repository's source, one site each.
 
 A mutation changes one to three lines, keeps every other byte, compiles, and differs in syntax tree. Their order is a
-function of the seed and the files alone, spread over functions and kinds, the same on every machine.
+function of the seed and the files alone, spread over lines and kinds, the same on every machine.
 Whether a mutation is a bug is not decided here: only tests can tell (`gate`).
 """
 
@@ -18,7 +18,8 @@ from srl_swe.plug.edits import Edit, edits
 
 MAX_LINES = 3
 MAX_PER_LINE = 8
-CRUDE = ("wrong_variable", "wrong_return")  # often a mere type error: they wait a round
+DEPTH = 3  # mutations of a line before the next line: enough to train on some and keep one back
+CRUDE = ("wrong_variable", "wrong_return")  # often a mere type error: they wait two rounds
 
 
 @dataclass(frozen=True)
@@ -52,7 +53,7 @@ def is_source(path: str, test_paths: Sequence[str]) -> bool:
 
 
 def mutations(files: Mapping[str, bytes], *, seed: int, test_paths: Sequence[str] = ("tests",)) -> list[Mutation]:
-    """Every mutation of a tree in the order of the seed, at most eight that begin on one line."""
+    """The mutations of a tree in the order of the seed, at most eight that begin on one line."""
     found: list[Mutation] = []
     for path in sorted(files):
         if is_source(path, test_paths):
@@ -113,19 +114,13 @@ def _rank(seed: int, mutation: Mutation) -> str:
 
 
 def _spread(found: Sequence[Mutation], seed: int) -> list[Mutation]:
-    """In rounds: each round takes one mutation of every line, of a kind that line has shown least."""
+    """Three mutations of different kinds for every line, line after line, before any line gets its fourth."""
     lines: dict[tuple[str, int], list[Mutation]] = defaultdict(list)
     for mutation in sorted(found, key=lambda mutation: _rank(seed, mutation)):
         lines[mutation.file, mutation.line].append(mutation)
-    rounds: dict[int, list[Mutation]] = defaultdict(list)
-    for of_line in lines.values():
-        for number, mutation in enumerate(_kinds_in_turn(of_line)[:MAX_PER_LINE]):
-            rounds[number].append(mutation)
-    return [
-        mutation
-        for number in sorted(rounds)
-        for mutation in sorted(rounds[number], key=lambda mutation: _rank(seed, mutation))
-    ]
+    turns = [_kinds_in_turn(of_line) for of_line in lines.values()]
+    rounds = ((0, DEPTH), (DEPTH, MAX_PER_LINE))
+    return [mutation for first, last in rounds for of_line in turns for mutation in of_line[first:last]]
 
 
 def _kinds_in_turn(of_line: Sequence[Mutation]) -> list[Mutation]:
