@@ -112,10 +112,10 @@ def tier():
 
 
 def test_what_an_agent_does_wrong_is_an_observation_and_never_an_error(tier):
-    files = {"a.py": b"x = 1\n", "d/b.txt": b"hello\n", "big": b"x" * (MAX_FILE + 5), "data": bytes(range(256))}
+    files = {"a.py": b"x = 1\n", "d/b.txt": b"hello\n", "big": b"once" + b"x" * MAX_FILE, "data": bytes(range(256))}
     mistakes = [
         View("nope"), View("../a"), View("/etc/passwd"), View("a\0b"), View("x" * 5000), View("a.py", 9),
-        Edit("nope", "a", "b"), Edit("d", "a", "b"), Edit("data", "a", "b"), Edit("big", "x", "y"),
+        Edit("nope", "a", "b"), Edit("d", "a", "b"), Edit("data", "a", "b"), Edit("big", "once", "y"),
         Edit("../a", "x", "y"),
         Create("a.py/b", "t"), Create("d", "t"), Create(".", "t"), Create("/etc/x", "t"), Create("x" * 300, "t"),
         Search("a\nb"), Search(""), Search("x", "../"), Create("nul\0", "x"),
@@ -614,6 +614,17 @@ def test_the_expert_reaches_and_undoes_a_bug_on_every_line(pristine):
             assert_copied(steps)
             played += 1
     assert played > 40
+
+
+def test_the_expert_reads_on_in_a_function_longer_than_a_window():
+    fixed = "def long():\n" + "".join(f"    x{n} = {n}\n" for n in range(100)) + "    return x1\n"
+    files = {"m.py": fixed.replace("x90 = 90", "x90 = 91").encode()}
+    task = Task("t", "r", "`long` fails.", diff_trees(files, {"m.py": fixed.encode()}), "", (), (), ())
+    do, after = in_memory(files)
+    steps = play(script(task, files), do)
+    assert [step.action.start for step in steps if isinstance(step.action, View)] == [1, 40, 79]
+    assert after == {"m.py": fixed}
+    assert_copied(steps)
 
 
 def assert_copied(steps):
