@@ -627,6 +627,15 @@ def test_the_expert_reads_on_in_a_function_longer_than_a_window():
     assert_copied(steps)
 
 
+def test_the_expert_adds_what_is_missing_at_the_end_of_a_file():
+    fixed = "def last(items):\n    found = items[-1]\n    return found\n"
+    files = {"m.py": fixed.replace("    return found\n", "").encode()}
+    task = Task("t", "r", "`last` fails.", diff_trees(files, {"m.py": fixed.encode()}), "", (), (), ())
+    do, after = in_memory(files)
+    assert_copied(play(script(task, files), do))
+    assert after == {"m.py": fixed}
+
+
 def assert_copied(steps):
     """Every line number and every old text was on the screen before."""
     seen = ""

@@ -186,9 +186,11 @@ def _read_up_to(
     say: Callable[..., str], files: Mapping[str, bytes], path: str, block: tuple[int, int], name: str | None
 ) -> Script:
     """Search and view until the lines of `block` (0-based, end exclusive) of `path` have been shown."""
-    wanted = set(range(block[0] + 1, max(block[1], block[0] + 1) + 1))
+    text = files[path].decode()
+    first = min(block[0], text.rstrip("\n").count("\n"))  # what is missing at the very end is seen from the last line
+    wanted = set(range(first + 1, max(block[1], first + 1) + 1))
     shown: set[int] = set()
-    places = [*_defined(files, name, path)[:1], *_enclosing(path, files[path].decode(), block[0] + 1)]
+    places = [*_defined(files, name, path)[:1], *_enclosing(path, text, first + 1)]
     for number, place in enumerate(places):
         if wanted <= shown or (place.path == path and place.line in shown):
             break
