@@ -14,7 +14,7 @@ from srl_swe.experts.action import Create, Edit, Search, Shell, Submit, View, pa
 from srl_swe.experts.editor import MAX_FILE, MAX_SHOWN, edited, found, listed, perform, viewed
 from srl_swe.experts.lessons import chat_rows, lessons, prompt_of, prompt_text, split_by_trajectory
 from srl_swe.experts.read import ImportReport, import_trajectories, read_stores
-from srl_swe.experts.scripted import play, play_expert, python_command, script, smallest_edit
+from srl_swe.experts.scripted import play, play_all, play_expert, python_command, script, smallest_edit
 from srl_swe.experts.trajectory import Step, Trajectory, read_trajectories, write_trajectories
 from srl_swe.sandbox.open import choose_tier, open_sandbox
 from srl_swe.sandbox.sandbox import Root
@@ -700,3 +700,12 @@ def test_the_expert_solves_a_task_in_a_sandbox_and_twice_the_same(pristine, tier
     assert json.dumps(first.to_json()) == json.dumps(second.to_json())
     assert 6 <= len(first.steps) <= 9 and first.patch == task.gold_patch
     assert first.steps[0].observation != first.steps[-2].observation
+
+
+def test_a_task_that_cannot_be_played_is_left_out_with_its_reason(pristine, tier):
+    tasks = [Task("t", "texttable", "x", "", "", (), (), ())]
+    left_out = []
+    assert list(play_all(tasks, {"texttable": pristine}, tier=tier, left_out=left_out)) == []
+    assert left_out == ["task t: its fix changes nothing"]
+    with pytest.raises(TaskError):
+        list(play_all(tasks, {"texttable": pristine}, tier=tier))

@@ -298,8 +298,12 @@ def data_experts(
 
     tasks = _all_tasks("train", repositories)
     checkouts = {name: checkout(load_repository(name)) for name in sorted({task.repository for task in tasks})}
+    left_out: list[str] = []
     with _progress("playing", len(tasks)) as tick:
-        count = write_trajectories(out, _ticking(play_all(tasks, checkouts, tier=tier, seed=seed), tick))
+        played = play_all(tasks, checkouts, tier=tier, seed=seed, left_out=left_out)
+        count = write_trajectories(out, _ticking(played, tick))
+    for reason in left_out:
+        console.print(f"left out: {reason}", markup=False)
     console.print(f"{count} trajectories in {out}")
 
 

@@ -62,11 +62,33 @@ def play_expert(task: Task, checkout: Checkout, *, tier: str, seed: int = 0) -> 
 
 
 def play_all(
-    tasks: Sequence[Task], checkouts: Mapping[str, Checkout], *, tier: str, seed: int = 0, workers: int = 2
+    tasks: Sequence[Task],
+    checkouts: Mapping[str, Checkout],
+    *,
+    tier: str,
+    seed: int = 0,
+    workers: int = 2,
+    left_out: list[str] | None = None,
 ) -> Iterator[Trajectory]:
-    """The expert's trajectories in the order of `tasks`, played by several sandboxes at a time."""
+    """The expert's trajectories in the order of `tasks`, played by several sandboxes at a time.
+
+    What a task that cannot be played says goes to `left_out`; without such a list it raises TaskError.
+    """
+
+    def played(task: Task) -> Trajectory | TaskError:
+        try:
+            return play_expert(task, checkouts[task.repository], tier=tier, seed=seed)
+        except TaskError as error:
+            return error
+
     with ThreadPoolExecutor(workers) as pool:
-        yield from pool.map(lambda task: play_expert(task, checkouts[task.repository], tier=tier, seed=seed), tasks)
+        for outcome in pool.map(played, tasks):
+            if isinstance(outcome, Trajectory):
+                yield outcome
+            elif left_out is None:
+                raise outcome
+            else:
+                left_out.append(str(outcome))
 
 
 def play(moves: Script, do: Callable[[Action], str]) -> tuple[Step, ...]:
@@ -203,7 +225,7 @@ def _read_up_to(
         above = [line for line in shown if line < min(wanted)]
         seen = yield say("scroll"), View(path, start=max(above) if above else None)
         if _lines_of(seen) <= shown:
-            raise TaskError(f"{path}: the expert cannot reach lines {sorted(wanted)}")
+            raise TaskError(f"{path}: the scripted expert finds no way to lines {sorted(wanted)}")
         shown |= _lines_of(seen)
 
 
