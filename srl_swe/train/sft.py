@@ -3,7 +3,7 @@
 The twin of `srl` and `rlvr`. Here there is nothing to sample: every lesson's own target is the row that is learned.
 """
 
-__all__ = ["train_sft"]
+__all__ = ["imitation", "train_sft"]
 
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
@@ -44,7 +44,7 @@ def train_sft(
                 rows = [_row(prompt_ids(lesson, policy.chat), target_ids(lesson, policy.chat)) for lesson in lessons_B]
 
             # Learn the expert's own words; the context carries no loss
-            objective = _imitation(rows, loss=stage.loss)
+            objective = imitation(rows, loss=stage.loss)
             with run.phase("learn"):
                 rate = learning_rate(stage, run.share(order.epochs))
                 update = take_step(policy.model, optimizer, rows, objective, lr=rate)
@@ -59,7 +59,7 @@ def train_sft(
         return run.end(policy, optimizer, {"position": order.position})
 
 
-def _imitation(rows: Sequence[Row], *, loss: str) -> Objective:
+def imitation(rows: Sequence[Row], *, loss: str) -> Objective:
     """The negated log-likelihood, averaged over sequences or over tokens as the twins do."""
     normaliser = len(rows) if loss == "seq-mean" else sum(sum(row.scored) for row in rows)
 
