@@ -49,16 +49,17 @@ _THOUGHTS = {
 
 
 def play_expert(task: Task, checkout: Checkout, *, tier: str, seed: int = 0) -> Trajectory:
-    """Play `task` in a sandbox of `tier` and grade the outcome. Raises TaskError when the fix cannot be played."""
+    """Play `task` in a sandbox of `tier` and say how it ended. Raises TaskError when the fix cannot be played.
+
+    A patch that is the known fix to the byte has the verdict that let the task in; any other one is graded.
+    """
     files = starting_tree(checkout, task)
     with open_sandbox(tier, checkout.root, files) as sandbox:
         steps = play(script(task, files, seed=seed), lambda action: perform(action, sandbox))
         patch = episode_patch(checkout, task, sandbox)
-    verdict = grade(task, checkout, patch, tier=tier)
-    return Trajectory(
-        f"{task.id}.expert", task.id, SOURCE, task.problem_statement, steps, patch, "submitted",
-        verdict.status == "resolved",
-    )  # fmt: skip
+    proven = task.evidence is not None and task.evidence.gold_resolved and patch == task.gold_patch
+    resolved = proven or grade(task, checkout, patch, tier=tier).resolved
+    return Trajectory(f"{task.id}.expert", task.id, SOURCE, task.problem_statement, steps, patch, "submitted", resolved)
 
 
 def play_all(
