@@ -16,7 +16,9 @@ __all__ = ["docker_works", "ensure_base_image", "open_docker", "reap_containers"
 import contextlib
 import fcntl
 import hashlib
+import os
 import secrets
+import socket
 import subprocess
 import sys
 import tempfile
@@ -103,7 +105,7 @@ def docker_works() -> tuple[bool, str]:
         with open_docker(Root(), Limits()) as sandbox:
             answer = sandbox.run("echo works", timeout_s=10.0)
     except SandboxError as error:
-        return False, f"{str(error).removeprefix('docker: ')}. Start one (sandbox/install-engine.sh on Debian)."
+        return False, f"{str(error).removeprefix('docker: ')}. Start one (on Debian: sandbox/install-engine.sh)."
     if answer.output != b"works\n":
         return False, f"a command inside said {answer.text.strip()!r} instead of 'works'."
     return True, f"engine {version} works."
@@ -158,7 +160,11 @@ def _host_config(client: "docker.DockerClient", root: Root, limits: Limits) -> A
 def _client() -> "docker.DockerClient":
     import docker
 
-    with _engine_trouble("no engine answers"):
+    host = os.environ.get("DOCKER_HOST") or "unix:///var/run/docker.sock"
+    with _engine_trouble(f"no engine answers at {host}"):
+        if host.startswith("unix://"):  # first by ourselves: the client leaves an open socket behind when it fails
+            with socket.socket(socket.AF_UNIX) as knock:
+                knock.connect(host.removeprefix("unix://"))
         return docker.DockerClient.from_env(timeout=120)
 
 

@@ -10,6 +10,7 @@ __all__ = ["TIERS", "TierReport", "choose_tier", "detect", "open_sandbox", "reap
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
+from pathlib import Path
 
 from srl_swe.errors import InputError, NoSandbox, SandboxError, did_you_mean
 from srl_swe.sandbox.sandbox import Limits, Root, Sandbox
@@ -27,9 +28,9 @@ class TierReport:
 
 
 def open_sandbox(tier: str, root: Root, files: Mapping[str, bytes], limits: Limits | None = None) -> Sandbox:
-    """A running sandbox whose workspace holds `files`. `tier` is "auto" or one of `TIERS`."""
+    """A running sandbox whose workspace holds `files`. `tier` is "auto", one of `TIERS`, or "recorded:CASSETTE"."""
     limits = limits or Limits()
-    name = tier if tier in TIERS else _chosen(tier)
+    name = tier if tier in TIERS or tier.startswith("recorded:") else _chosen(tier)
     sandbox = _start(name, root, limits)
     try:
         sandbox.write(files)
@@ -44,9 +45,10 @@ def open_sandbox(tier: str, root: Root, files: Mapping[str, bytes], limits: Limi
 
 def choose_tier(name: str = "auto") -> str:
     """The tier to use: a named one if it works here, or the first that does; NoSandbox says what to do otherwise."""
-    if name != "auto" and name not in TIERS:
+    recorded = name.startswith("recorded:")
+    if name != "auto" and name not in TIERS and not recorded:
         raise InputError(f"--sandbox {name}: no such tier; {did_you_mean(name, ('auto', *TIERS))}")
-    if name == "none":
+    if name == "none" or recorded:
         return name
     tried = []
     for tier in ("docker", "namespace") if name == "auto" else (name,):
@@ -85,6 +87,10 @@ def _start(tier: str, root: Root, limits: Limits) -> Sandbox:
         from srl_swe.sandbox.docker import open_docker
 
         return open_docker(root, limits)
+    if tier.startswith("recorded:"):
+        from srl_swe.sandbox.recorded import open_recorded
+
+        return open_recorded(Path(tier.removeprefix("recorded:")))
     if tier == "none":
         from srl_swe.sandbox.bare import open_bare
 
