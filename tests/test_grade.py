@@ -12,7 +12,7 @@ import pytest
 
 from srl_swe.errors import NoSandbox, TaskError
 from srl_swe.grade.grade import episode_patch, grade
-from srl_swe.grade.protected import allow, is_protected
+from srl_swe.grade.protected import allow, is_protected, restored
 from srl_swe.grade.reporter import run_tests
 from srl_swe.sandbox.open import choose_tier, open_sandbox
 from srl_swe.sandbox.sandbox import Root, Sandbox
@@ -210,7 +210,9 @@ def test_a_sandbox_without_pytest_is_a_task_error(pristine, sandbox, task):
 
 
 def test_a_process_that_is_left_running_does_not_hold_up_the_verdict(pristine, sandbox, task):
-    code = "import subprocess\nsubprocess.Popen(['sleep', '999'], stdout=-3, stderr=-3, start_new_session=True)\n"
+    code = (
+        "import os, sys, time\nif 'pytest' in sys.modules and os.fork() == 0:\n    os.setsid()\n    time.sleep(999)\n"
+    )
     verdict = grade(task, pristine, change(pristine, task, fixed=True, code=code), sandbox=sandbox)
     assert verdict.resolved
     assert verdict.seconds < 10
@@ -351,12 +353,6 @@ CODE_CHEATS = {
                 pass
         os._exit(0)
     """,
-    "reads the reporter's memory": """
-        import os
-        with open(f"/proc/{os.getppid()}/mem", "rb") as stream:
-            stream.read(1)
-        os._exit(0)
-    """,
     "replaces pytest's reports": """
         from _pytest.reports import TestReport
         make = TestReport.from_item_and_call.__func__
@@ -384,6 +380,27 @@ CODE_CHEATS = {
     """,
     "interrupts": "raise KeyboardInterrupt\n",
 }
+
+
+def test_the_reporters_memory_and_files_are_closed_to_tested_code(pristine, sandbox, task):
+    for place in ("mem", "environ", "fd/1"):
+        code = f"import os\nopen(f'/proc/{{os.getppid()}}/{place}', 'rb')\n"
+        verdict = grade(task, pristine, change(pristine, task, fixed=True, code=code), sandbox=sandbox)
+        assert verdict.reason.startswith("collection failed"), place
+        assert "[Errno" in verdict.reason, place  # not there, or not allowed
+
+
+def test_an_end_that_pytest_does_not_report_is_no_result(pristine, sandbox, task):
+    code = "import os\ndef double(n): os._exit(0)\n"  # after test_half has passed
+    verdict = grade(task, pristine, change(pristine, task, fixed=True, code=code), sandbox=sandbox)
+    assert verdict.reason == "the tests died before their end (status 0)"
+    assert set(verdict.tests.values()) == {"missing"}
+
+
+def test_protected_paths_are_pristine_whatever_the_tree_holds(pristine):
+    mine = {"demo.py": b"1", "conftest.py": b"2", "tests/test_demo.py": b"3", "tests/new.py": b"4", "a.pth": b"5"}
+    tree = restored(mine, FILES, pristine.repository, ["tests/test_demo.py"])
+    assert tree == FILES | {"demo.py": b"1"}
 
 
 @pytest.mark.parametrize("cheat", FILE_CHEATS)
