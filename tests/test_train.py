@@ -11,10 +11,12 @@ import torch
 from tiny import save_tiny_model, save_trajectories
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
+from srl_swe.bundled import bundled
 from srl_swe.errors import InputError
 from srl_swe.policy.torch_engine import TorchPolicy
-from srl_swe.recipe import Recipe, Stage, override, write_recipe
+from srl_swe.recipe import Recipe, Stage, override, read_recipe, write_recipe
 from srl_swe.train import checkpoint
+from srl_swe.train.describe import describe
 from srl_swe.train.grpo import clipped_objective
 from srl_swe.train.held_out import look
 from srl_swe.train.lesson_data import prompt_ids, read_lessons
@@ -395,3 +397,29 @@ def test_killed_srl_goes_on_to_the_same_metrics(recipe, srl_run, tmp_path, place
         AutoModelForCausalLM.from_pretrained(folder / "checkpoints" / "final") for folder in (srl_run, tmp_path / "run")
     )
     assert all(torch.equal(a, b) for a, b in zip(left.parameters(), right.parameters(), strict=True))
+
+
+# What a recipe will do
+
+
+def test_dry_run_counts_what_the_loops_will_see(recipe):
+    plan = describe(recipe, "srl")
+    _, data = _opened(recipe)
+    assert plan["lessons"] == sum(len(unit) for unit in data.train)
+    assert plan["batch"] == {"prompts": 4, "samples": 16}
+    assert plan["updates"]["at_most"] == 10
+    assert plan["update_tokens"]["after_sharing_prefixes"] < plan["update_tokens"]["rows"]
+    actual = AutoModelForCausalLM.from_pretrained(recipe.model.path).num_parameters()
+    assert plan["memory_gb"]["parameters_e9"] == pytest.approx(actual / 1e9, rel=0.02, abs=1e-4)
+
+
+def test_dry_run_needs_neither_model_nor_data_to_say_what_is_missing():
+    plan = describe(read_recipe(bundled("data", "recipes", "srl-swesmith-qwen2.5-coder-7b.toml")), "srl")
+    assert plan["missing"] == ["experts.jsonl"]
+    assert plan["batch"] == {"prompts": 512, "samples": 4096}
+    assert plan["memory_gb"]["weights_and_optimizer"] == 140.0
+
+
+def test_dry_run_of_rlvr_counts_tasks():
+    plan = describe(read_recipe(bundled("data", "recipes", "quickstart.toml")), "rlvr")
+    assert plan["tasks"].keys() >= {"texttable"}
