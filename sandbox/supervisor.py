@@ -82,7 +82,7 @@ def seccomp_program() -> "bytes | None":
 # Frames
 
 
-def receive(fd: int) -> "tuple[Header, bytes] | None":
+def receive(fd: int) -> "tuple[Header, bytearray] | None":
     """The next request, or None when the other end is gone."""
     size = read_exactly(fd, 4)
     if size is None:
@@ -93,22 +93,27 @@ def receive(fd: int) -> "tuple[Header, bytes] | None":
     return None if text is None or payload is None else (header, payload)
 
 
-def read_exactly(fd: int, count: int) -> "bytes | None":
-    parts = []
-    while count:
-        part = os.read(fd, min(count, 1 << 20))
-        if not part:
+def read_exactly(fd: int, count: int) -> "bytearray | None":
+    content = bytearray(count)  # in place: a tree that is put back must not take its size twice
+    rest = memoryview(content)
+    while rest:
+        got = os.readv(fd, [rest])
+        if not got:
             return None
-        parts.append(part)
-        count -= len(part)
-    return b"".join(parts)
+        rest = rest[got:]
+    return content
 
 
 def send(fd: int, header: Header, payload: bytes = b"") -> None:
-    text = json.dumps({**header, "bytes": len(payload)}).encode()
-    data = memoryview(len(text).to_bytes(4, "big") + text + payload)
-    while data:
-        data = data[os.write(fd, data) :]
+    text = json.dumps({"bytes": len(payload), **header}).encode()
+    write_all(fd, len(text).to_bytes(4, "big") + text)
+    write_all(fd, payload)
+
+
+def write_all(fd: int, content: "bytes | memoryview") -> None:
+    rest = memoryview(content)
+    while rest:
+        rest = rest[os.write(fd, rest) :]
 
 
 # Commands
@@ -117,8 +122,9 @@ def send(fd: int, header: Header, payload: bytes = b"") -> None:
 class Supervisor:
     """`settings` come from the outer end: users, environment, limits, scratch folders."""
 
-    def __init__(self, settings: Header, inlet: int) -> None:
+    def __init__(self, settings: Header, inlet: int, outlet: int) -> None:
         self.inlet = inlet
+        self.outlet = outlet
         self.users: dict[str, int] = settings["users"]
         self.environment: dict[str, str] = settings["environment"]
         self.scratch: list[str] = settings["scratch"]
@@ -128,7 +134,7 @@ class Supervisor:
         self.processes: int = settings.get("process_rlimit", 0)
         self.set_groups: bool = settings.get("set_groups", True)
 
-    def run(self, request: Header, payload: bytes) -> "tuple[Header, bytes]":
+    def run(self, request: Header, payload: bytearray) -> "tuple[Header, bytes]":
         environment = {**self.environment, "HOME": f"/home/{request['user']}", "USER": request["user"]}
         environment.update(request["environment"])
         command = payload.decode("utf-8", "surrogateescape")
@@ -226,18 +232,18 @@ class Supervisor:
 
     # Files. No other process is alive while these run, so what was looked at stays as it was.
 
-    def write(self, request: Header, payload: bytes) -> "tuple[Header, bytes]":
-        at = 0
+    def write(self, request: Header, payload: bytearray) -> "tuple[Header, bytes]":
+        at, contents = 0, memoryview(payload)
         for path, size in request["files"]:
-            self.put(path, payload[at : at + size])
+            self.put(path, contents[at : at + size])
             at += size
         return {}, b""
 
-    def put(self, path: str, content: bytes) -> None:
+    def put(self, path: str, content: memoryview) -> None:
         """Create or replace one regular file; a link in its place is replaced, a link on the way is refused."""
         folder, name = self.parent(path, make=True)
         try:
-            mode = 0o755 if content.startswith(b"#!") else 0o644
+            mode = 0o755 if content[:2] == b"#!" else 0o644
             with contextlib.suppress(FileNotFoundError):
                 was = os.stat(name, dir_fd=folder, follow_symlinks=False)
                 mode = was.st_mode & 0o777 | 0o600 if stat.S_ISREG(was.st_mode) else mode
@@ -246,9 +252,7 @@ class Supervisor:
             try:
                 os.fchmod(fd, mode)
                 os.fchown(fd, self.users["agent"], self.users["agent"] if self.set_groups else -1)
-                data = memoryview(content)
-                while data:
-                    data = data[os.write(fd, data) :]
+                write_all(fd, content)
             finally:
                 os.close(fd)
         finally:
@@ -276,7 +280,7 @@ class Supervisor:
             folder = inner
         return folder, parts[-1]
 
-    def read(self, request: Header, _: bytes) -> "tuple[Header, bytes]":
+    def read(self, request: Header, _: bytearray) -> "tuple[Header, bytes]":
         folder, name = self.parent(request["path"], make=False)
         try:
             fd = os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK, dir_fd=folder)
@@ -287,21 +291,27 @@ class Supervisor:
                 raise FileNotFoundError(errno.ENOENT, "not a regular file", request["path"])
             return {}, file.read(request["max_bytes"])
 
-    def tree(self, _: Header, __: bytes) -> "tuple[Header, bytes]":
-        """Regular files in the order of their paths; what would exceed the disk limit (holes count) is left out."""
-        files, contents, room = [], [], self.disk_bytes
-        for path in sorted(regular_files(WORKSPACE)):
-            with contextlib.suppress(OSError), open(f"{WORKSPACE}/{path}", "rb") as file:
-                size = os.fstat(file.fileno()).st_size
-                if size > room:
-                    continue
-                content = file.read(size)
-                room -= len(content)
-                files.append([path, len(content)])
-                contents.append(content)
-        return {"files": files}, b"".join(contents)
+    def tree(self, _: Header, __: bytearray) -> "tuple[Header, bytes]":
+        """Regular files in the order of their paths; what would exceed the disk limit (holes count) is left out.
 
-    def reset(self, request: Header, payload: bytes) -> "tuple[Header, bytes]":
+        The contents go out as they are read: the supervisor lives within the memory limit of the commands.
+        """
+        files, room = [], self.disk_bytes
+        for path in sorted(regular_files(WORKSPACE)):
+            with contextlib.suppress(OSError):
+                size = os.lstat(f"{WORKSPACE}/{path}").st_size
+                if size <= room:
+                    room -= size
+                    files.append([path, size])
+        send(self.outlet, {"files": files, "bytes": self.disk_bytes - room})
+        for path, size in files:
+            with open(f"{WORKSPACE}/{path}", "rb") as file:
+                while part := file.read(min(size, 1 << 20)):
+                    write_all(self.outlet, part)
+                    size -= len(part)
+        return {}, b""
+
+    def reset(self, request: Header, payload: bytearray) -> "tuple[Header, bytes]":
         kill_all(None)
         for folder in self.scratch:
             wipe(folder)
@@ -419,7 +429,7 @@ def serve(settings: Header, inlet: int, outlet: int) -> None:
     prctl(PR_SET_NO_NEW_PRIVS, 1)
     filter_calls()
     signal.signal(signal.SIGPIPE, signal.SIG_IGN)
-    supervisor = Supervisor(settings, inlet)
+    supervisor = Supervisor(settings, inlet, outlet)
     known = {name: getattr(supervisor, name) for name in ("run", "write", "read", "tree", "reset")}
     send(outlet, {"ready": True, "notes": settings.get("notes", [])})
     while (request := receive(inlet)) is not None:
@@ -430,7 +440,8 @@ def serve(settings: Header, inlet: int, outlet: int) -> None:
             reply, data = {"errno": error.errno or errno.EIO, "message": str(error)}, b""
         except RuntimeError as error:
             reply, data = {"broken": str(error)}, b""
-        send(outlet, reply, data)
+        if header["op"] != "tree" or reply:  # a tree has been sent piece by piece
+            send(outlet, reply, data)
     leave()
 
 

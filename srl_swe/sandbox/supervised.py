@@ -73,9 +73,10 @@ class Supervised:
     ) -> Result:
         """Run `command` with `/bin/sh -c`. Everything it started dies when it ends. 128+n stands for signal n."""
         limit_s = self._limits.timeout_s if timeout_s is None else timeout_s
+        assert user in ("agent", "grader"), f"{user} is no user of a sandbox"
         request = {"op": "run", "timeout_s": limit_s, "environment": dict(environment or {}), "user": user}
         script = command.replace("\0", "").encode("utf-8", "replace")
-        reply, output = self._exchange(request, script, limit_s + _GRACE_S)
+        reply, output = self._certain(request, script, limit_s + _GRACE_S)
         return Result(output, reply["returncode"], reply["timed_out"], reply["truncated"], reply["seconds"])
 
     def write(self, files: Mapping[str, bytes]) -> None:
@@ -89,7 +90,7 @@ class Supervised:
             raise FileNotFoundError(error.errno, f"no regular file of the workspace: {path}") from error
 
     def tree(self) -> dict[str, bytes]:
-        reply, contents = self._exchange({"op": "tree"})
+        reply, contents = self._certain({"op": "tree"})
         files, at = {}, 0
         for path, size in reply["files"]:
             files[path] = contents[at : at + size]
@@ -97,10 +98,7 @@ class Supervised:
         return files
 
     def reset(self, files: Mapping[str, bytes]) -> None:
-        try:
-            self._exchange(*_packed("reset", files))
-        except OSError as error:
-            raise SandboxError(f"{self.tier}: the workspace could not be reset: {error}") from error
+        self._certain(*_packed("reset", files))
 
     def close(self) -> None:
         stop, self._stop = self._stop, None
@@ -116,6 +114,14 @@ class Supervised:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+    def _certain(self, request: Header, payload: bytes = b"", wait_s: float = 120.0) -> tuple[Header, bytes]:
+        """An exchange in which no state of the agent's files can make the supervisor's calls fail."""
+        try:
+            return self._exchange(request, payload, wait_s)
+        except OSError as error:
+            self._dead = f"{request['op']} failed: {error}"
+            raise SandboxError(f"{self.tier}: {self._dead}") from error
 
     def _exchange(self, request: Header, payload: bytes = b"", wait_s: float = 120.0) -> tuple[Header, bytes]:
         if self._dead is not None:
