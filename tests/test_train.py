@@ -385,6 +385,14 @@ def test_a_time_limit_ends_the_stage_after_an_update(recipe, tmp_path):
     assert again.checkpoint == ended.checkpoint
 
 
+def test_a_stage_that_ends_before_its_first_update_still_leaves_a_model(recipe, tiny, tmp_path):
+    recipe = override(recipe, [f"model.path={tiny}", "srl.max_seconds=0.01"])
+    policy, data = _opened(recipe)
+    ended = train_srl(recipe, tmp_path / "run", policy, data)
+    assert ended.updates == 0
+    assert AutoModelForCausalLM.from_pretrained(ended.checkpoint).num_parameters() > 0
+
+
 @pytest.mark.parametrize("place", ["log:2", "log:7", "flush:2", "rename:2"])
 def test_killed_srl_goes_on_to_the_same_metrics(recipe, srl_run, tmp_path, place):
     killed = _in_a_process("srl", recipe, tmp_path / "run", place)

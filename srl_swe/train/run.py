@@ -101,7 +101,8 @@ class Run:
         state: dict[str, Any] = checkpoint.load(last, model, optimizer) if last else {}
         if state and state["stage"] != self.name:
             raise InputError(f"{self.folder} holds a run of {state['stage']}, not of {self.name}; give another folder")
-        self.update = self._saved = state.get("update", 0)
+        self.update = state.get("update", 0)
+        self._saved = self.update if state else -1
         self._before = state.get("seconds", 0.0)
         for name in _LINES:
             _cut(self.folder / name, state.get("lines", {}).get(name, 0))
