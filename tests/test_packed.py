@@ -100,16 +100,6 @@ def test_a_tries_tokens_are_the_distinct_prefixes():
             assert (trie.positions[places] == np.arange(len(row))).all()
 
 
-def test_a_trie_may_store_a_few_tokens_twice_and_keeps_its_rows():
-    rng = random.Random(6)
-    for _ in range(30):
-        rows = [row.token_ids for row in _random_rows(rng)]
-        exact, coarse = Trie.from_rows(rows), Trie.from_rows(rows, min_shared=6)
-        assert len(coarse.segments) <= len(exact.segments)
-        assert len(coarse.token_ids) >= len(exact.token_ids)
-        assert all(tuple(coarse.token_ids[coarse.places(index)]) == row for index, row in enumerate(rows))
-
-
 def test_lessons_of_a_trajectory_make_one_trunk_and_one_segment_a_sample():
     trunk = list(range(10, 60))
     rows = [[*trunk[:cut], 100 + cut + sample, 7] for cut in (20, 35, 50) for sample in range(4)]
@@ -144,6 +134,12 @@ def test_logits_computed_again_in_chunks_change_nothing(monkeypatch):
     monkeypatch.setattr("srl_swe.train.packed._HEAD_TOKENS", 7)
     monkeypatch.setattr("srl_swe.train.packed._KEPT_LOGITS", 0)
     rng = random.Random(9)
+    _assert_equal(_model(), _random_rows(rng), rng)
+
+
+def test_long_rows_are_read_in_parts_with_the_same_result(monkeypatch):
+    monkeypatch.setattr("srl_swe.train.packed.MOST_QUERIES", 7)
+    rng = random.Random(13)
     _assert_equal(_model(), _random_rows(rng), rng)
 
 

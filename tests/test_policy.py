@@ -284,19 +284,19 @@ def test_changed_weights_are_noticed():
 
 def test_a_small_cache_forgets_but_does_not_err():
     prompts = _prompts(random.Random(10))
-    small, large = _policy(cache_tokens=60), _policy()
+    small, large = _policy(memory_mb=0), _policy()
     for seed in range(3):
         answers = [_flat(policy.sample(prompts, max_tokens=10, seed=seed)) for policy in (small, large)]
         assert [sample.token_ids for sample in answers[0]] == [sample.token_ids for sample in answers[1]]
-    assert small._cache.tokens <= 60 < large._cache.tokens
+    assert small._cache.tokens <= 1 < large._cache.tokens
 
 
 def test_rounds_of_decoding_do_not_change_answers(monkeypatch):
     prompts = _prompts(random.Random(11))
     whole = _policy().sample(prompts, group_size=2, max_tokens=40, seed=3)
-    monkeypatch.setattr("srl_swe.policy.torch_engine._WAVE_TOKENS", 300)
     monkeypatch.setattr("srl_swe.policy.torch_engine._PREFILL_TOKENS", 30)
-    parts = _policy().sample(prompts, group_size=2, max_tokens=40, seed=3)
+    monkeypatch.setattr("srl_swe.policy.decode_tree.MOST_QUERIES", 7)
+    parts = _policy(memory_mb=0).sample(prompts, group_size=2, max_tokens=40, seed=3)
     assert [sample.token_ids for sample in _flat(parts)] == [sample.token_ids for sample in _flat(whole)]
 
 

@@ -8,11 +8,15 @@ __all__ = ["ChatFormat", "Conversation"]
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from threading import Lock
 from typing import Any
 
 from jinja2 import TemplateError
 
 from srl_swe.errors import InputError
+
+# A fast tokenizer is switched between plain and special text, so one thread at a time may use it
+_TOKENIZER = Lock()
 
 # The reply has a thought, because thoughts are what templates like to strip
 _MARKS = (
@@ -72,13 +76,15 @@ class ChatFormat:
 
     def encode(self, text: str) -> tuple[int, ...]:
         """Token ids of a text in which special tokens are plain text, so that no observation can forge a turn."""
-        return tuple(self.tokenizer.encode(text, add_special_tokens=False, split_special_tokens=True))
+        with _TOKENIZER:
+            return tuple(self.tokenizer.encode(text, add_special_tokens=False, split_special_tokens=True))
 
     def markup(self, text: str) -> tuple[int, ...]:
         """Token ids of the template's own text, special tokens included."""
-        if text not in self._cache:
-            self._cache[text] = tuple(self.tokenizer.encode(text, add_special_tokens=False))
-        return self._cache[text]
+        with _TOKENIZER:
+            if text not in self._cache:
+                self._cache[text] = tuple(self.tokenizer.encode(text, add_special_tokens=False))
+            return self._cache[text]
 
     def start(self, task: str) -> Conversation:
         """The first prompt: system text, the task, and the opening of the reply."""
@@ -102,7 +108,8 @@ class ChatFormat:
     def decode(self, token_ids: Sequence[int]) -> str:
         """The text of a sample, without its stop token."""
         ids = [token for token in token_ids if token != self.stop_id]
-        return str(self.tokenizer.decode(ids, skip_special_tokens=False, clean_up_tokenization_spaces=False))
+        with _TOKENIZER:
+            return str(self.tokenizer.decode(ids, skip_special_tokens=False, clean_up_tokenization_spaces=False))
 
 
 def _rendered(tokenizer: Any, messages: list[dict[str, str]]) -> str:

@@ -15,7 +15,7 @@ import torch
 from numpy.typing import NDArray
 
 from srl_swe.policy.prefix_cache import Path
-from srl_swe.policy.tree_attention import merge, part_forward
+from srl_swe.policy.tree_attention import MOST_QUERIES, merge, part_forward
 
 Ids = NDArray[np.int64]
 
@@ -49,8 +49,11 @@ class PrefillTree:
     def add(self, path: Path, count: int, length: int) -> None:
         """Read the last `count` tokens of a row of `length` tokens that follows this path."""
         last = path[-1][1]
-        self._fresh.append(_Fresh(path, last - count, last, self.tokens, self.tokens + count, length - count))
-        self.tokens += count
+        for first in range(last - count, last, MOST_QUERIES):
+            run = min(MOST_QUERIES, last - first)
+            position = length - last + first
+            self._fresh.append(_Fresh(path, first, first + run, self.tokens, self.tokens + run, position))
+            self.tokens += run
         self.longest = max(self.longest, length)
 
     def flat(self) -> tuple[Ids, Ids]:

@@ -31,14 +31,14 @@ from srl_swe.policy.tree_attention import flat_forward, head, prepare
 from srl_swe.policy.trie import agreement
 
 _PREFILL_TOKENS = 8192  # read in one forward pass
-_WAVE_TOKENS = 300_000  # keys and values that one round of decoding may hold
 _COMPACT_BELOW = 0.85  # rows leave when fewer than this share are unfinished
 
 
 class TorchPolicy:
     """A model that answers prompts of token ids. Use it from one thread.
 
-    `dtype` other than the model's own runs the model under autocast. `cache_tokens` bounds the prefix cache.
+    `dtype` other than the model's own runs the model under autocast. `memory_mb` bounds
+    the keys and values in the prefix cache between calls, and those of one round of decoding.
     """
 
     def __init__(
@@ -48,15 +48,15 @@ class TorchPolicy:
         *,
         device: str | torch.device | None = None,
         dtype: str | torch.dtype | None = None,
-        cache_tokens: int = 200_000,
+        memory_mb: int = 1024,
     ) -> None:
         self.model = model.to(device) if device is not None else model
         self.chat = chat
-        self.cache_tokens = cache_tokens
         prepare(model)
         self._weight = head(model).weight
         dtype = getattr(torch, dtype) if isinstance(dtype, str) else dtype
         self._autocast = dtype if dtype != self._weight.dtype else None
+        self._tokens = max(1, memory_mb * 2**20 // _token_bytes(model.config, dtype or self._weight.dtype))
         self._limit = int(getattr(model.config, "max_position_embeddings", None) or 2**31)
         self._cache = PrefixCache()
         self._weights_seen: tuple[int, ...] = ()
@@ -69,7 +69,7 @@ class TorchPolicy:
         system_prompt: str = "",
         device: str | torch.device = "cpu",
         dtype: str | torch.dtype = torch.float32,
-        cache_tokens: int = 200_000,
+        memory_mb: int = 1024,
     ) -> "TorchPolicy":
         """The policy in a `save_pretrained` folder, or of a hub name. Raises InputError when there is none."""
         from transformers import AutoModelForCausalLM, AutoTokenizer
@@ -80,14 +80,10 @@ class TorchPolicy:
         except (OSError, ValueError) as error:
             raise InputError(f"{folder}: no model that transformers can load ({str(error).splitlines()[0]})") from error
         chat = ChatFormat.from_tokenizer(tokenizer, system_prompt)
-        return cls(model.eval(), chat, device=device, cache_tokens=cache_tokens)
-
-    def updated(self) -> None:
-        """The weights were changed: forget what was read with the old ones. In-place changes are also noticed."""
-        self._cache.clear()
+        return cls(model.eval(), chat, device=device, memory_mb=memory_mb)
 
     def forget(self) -> None:
-        """Free the keys and values of all prompts read so far."""
+        """Free the keys and values of all prompts read so far. Weights changed in place are noticed without it."""
         self._cache.clear()
 
     def sample(
@@ -114,9 +110,9 @@ class TorchPolicy:
         with torch.no_grad(), torch.autocast(kind, self._autocast, enabled=self._autocast is not None):
             self._drop_old()
             self._cache.tick()
-            for wave in _waves([row for row in rows if row.budget > 0]):
+            for wave in _waves([row for row in rows if row.budget > 0], self._tokens):
                 self._decode(wave, temperature, keep=group_size == 1)
-            self._cache.shrink(self.cache_tokens)
+            self._cache.shrink(self._tokens)
         self.model.train(training)
         samples = [self._sample(row) for row in rows]
         return [samples[first : first + group_size] for first in range(0, len(samples), group_size)]
@@ -217,6 +213,13 @@ class _Row:
         return not self.done
 
 
+def _token_bytes(config: Any, dtype: torch.dtype) -> int:
+    """Keys and values of one token."""
+    heads = getattr(config, "num_key_value_heads", None) or config.num_attention_heads
+    size = getattr(config, "head_dim", None) or config.hidden_size // config.num_attention_heads
+    return int(config.num_hidden_layers * 2 * heads * size * dtype.itemsize)
+
+
 def _rows(prompts: Sequence[Sequence[int]], group_size: int, max_tokens: int, limit: int, seed: int) -> list[_Row]:
     rows = []
     occurrences: Counter[bytes] = Counter()
@@ -232,13 +235,13 @@ def _rows(prompts: Sequence[Sequence[int]], group_size: int, max_tokens: int, li
     return rows
 
 
-def _waves(rows: list[_Row]) -> Iterator[list[_Row]]:
+def _waves(rows: list[_Row], most: int) -> Iterator[list[_Row]]:
     """Rows that are decoded together; those that begin alike stay together."""
     wave: list[_Row] = []
     tokens = 0
     for row in sorted(rows, key=lambda row: row.prompt.tobytes()):
         cost = len(row.noise) + len(row.prompt) - (agreement(wave[-1].prompt, row.prompt) if wave else 0)
-        if wave and tokens + cost > _WAVE_TOKENS:
+        if wave and tokens + cost > most:
             yield wave
             wave, tokens, cost = [], 0, len(row.noise) + len(row.prompt)
         wave.append(row)

@@ -9,7 +9,18 @@ merged by it, and the backward pass of a part uses the merged output (as ring at
 branch and no mask is built. Models with sliding windows, sinks, soft caps or layers without attention are refused.
 """
 
-__all__ = ["Part", "Tree", "body", "flat_forward", "head", "merge", "part_backward", "part_forward", "prepare"]
+__all__ = [
+    "MOST_QUERIES",
+    "Part",
+    "Tree",
+    "body",
+    "flat_forward",
+    "head",
+    "merge",
+    "part_backward",
+    "part_forward",
+    "prepare",
+]
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -25,6 +36,7 @@ from transformers.masking_utils import sdpa_mask
 from srl_swe.errors import InputError
 
 _NAME = "srl_swe_tree"
+MOST_QUERIES = 2048  # of one part, so that the scores of a long row need not exist at once
 _UNLIKE_PLAIN = {"softcap": "soft-capped scores", "s_aux": "attention sinks", "position_bias": "position biases"}
 
 

@@ -40,13 +40,9 @@ class Trie:
     _ends: tuple[tuple[int, int], ...]  # per row: the segment it ends in, and how many of its tokens belong to the row
 
     @classmethod
-    def from_rows(cls, rows: Sequence[Sequence[int]], *, min_shared: int = 1) -> "Trie":
-        """The trie of these rows.
-
-        With `min_shared` above 1 a row leaves a segment early rather than gain fewer than that many tokens from it:
-        a few tokens are then stored twice, and the trie has fewer, longer segments.
-        """
-        builder = _Builder(min_shared)
+    def from_rows(cls, rows: Sequence[Sequence[int]]) -> "Trie":
+        """The trie of these rows."""
+        builder = _Builder()
         arrays = [np.asarray(row, dtype=np.int64) for row in rows]
         ends: list[tuple[int, int]] = [(-1, 0)] * len(arrays)
         for row in sorted(range(len(arrays)), key=lambda row: (-len(arrays[row]), arrays[row].tobytes(), row)):
@@ -81,38 +77,25 @@ class Trie:
 class _Builder:
     """Segments in order of insertion, before they have places in the flat array."""
 
-    def __init__(self, min_shared: int) -> None:
-        self.min_shared = min_shared
+    def __init__(self) -> None:
         self.tokens: list[Ids] = []
         self.parents: list[tuple[int, int]] = []  # segment and how many of its tokens precede
-        self.children: dict[tuple[int, int], list[int]] = {}
+        self.children: dict[tuple[int, int], dict[int, int]] = {}  # at such a place, by first token
 
     def insert(self, row: Ids) -> tuple[int, int]:
+        """Follow the row as far as segments agree and add one for the rest; where the row ends."""
         parent, attach = -1, 0
         while len(row):
-            child, shared = self._best(self.children.get((parent, attach), []), row)
-            if shared < min(self.min_shared, len(row)) or shared == 0:
-                return self._add(row, parent, attach)
-            parent, attach, row = child, shared, row[shared:]
+            child = self.children.setdefault((parent, attach), {}).setdefault(int(row[0]), len(self.tokens))
+            if child == len(self.tokens):
+                self.tokens.append(row)
+                self.parents.append((parent, attach))
+            parent, attach = child, agreement(self.tokens[child], row)
+            row = row[attach:]
         return parent, attach
 
-    def _best(self, candidates: list[int], row: Ids) -> tuple[int, int]:
-        """The candidate that agrees longest with the row, and how long."""
-        best = (-1, 0)
-        for candidate in candidates:
-            shared = agreement(self.tokens[candidate], row)
-            if shared > best[1]:
-                best = (candidate, shared)
-        return best
-
-    def _add(self, row: Ids, parent: int, attach: int) -> tuple[int, int]:
-        segment = len(self.tokens)
-        self.tokens.append(row)
-        self.parents.append((parent, attach))
-        self.children.setdefault((parent, attach), []).append(segment)
-        return segment, len(row)
-
     def flatten(self, ends: list[tuple[int, int]]) -> Trie:
+        """The trie, with `ends` of the rows in the same terms."""
         order = self._level_order()
         place = {segment: index for index, segment in enumerate(order)}
         place[-1] = -1
@@ -134,13 +117,13 @@ class _Builder:
 
     def _level_order(self) -> list[int]:
         """Breadth first, siblings of one attachment together."""
-        attachments: dict[int, list[tuple[int, int]]] = {}
-        for parent, attach in sorted(self.children):
-            attachments.setdefault(parent, []).append((parent, attach))
+        attached: dict[int, list[int]] = {}
+        for place in sorted(self.children):
+            attached.setdefault(place[0], []).extend(self.children[place].values())
         order: list[int] = []
         level = [-1]
         while level:
-            level = [child for parent in level for at in attachments.get(parent, []) for child in self.children[at]]
+            level = [child for parent in level for child in attached.get(parent, [])]
             order += level
         return order
 

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from torch.utils.checkpoint import checkpoint
 
 from srl_swe.policy.tree_attention import (
+    MOST_QUERIES,
     Part,
     flat_forward,
     head,
@@ -165,15 +166,21 @@ class _PackedTree:
 
     @classmethod
     def of(cls, trie: Trie) -> "_PackedTree":
-        own = [Part(segment.start, segment.end, segment.start, segment.end) for segment in trie.segments]
+        own: list[Part] = []
         before: list[Part] = []
         for index, segment in enumerate(trie.segments):
-            before += [Part(segment.start, segment.end, first, last) for first, last in trie.context(index)]
+            for start in range(segment.start, segment.end, MOST_QUERIES):
+                end = min(start + MOST_QUERIES, segment.end)
+                own.append(Part(start, end, start, end))
+                before += [Part(start, end, first, last) for first, last in trie.context(index)]
+                if start > segment.start:
+                    before.append(Part(start, end, segment.start, start))
         # Neighbours that read the same keys become one part
         joined: list[Part] = []
         for part in sorted(before, key=lambda part: (part.first, part.last, part.start)):
             last = joined[-1] if joined else None
-            if last and (last.first, last.last, last.end) == (part.first, part.last, part.start):
+            alike = last and (last.first, last.last, last.end) == (part.first, part.last, part.start)
+            if last and alike and part.end - last.start <= MOST_QUERIES:
                 joined[-1] = Part(last.start, part.end, part.first, part.last)
             else:
                 joined.append(part)
