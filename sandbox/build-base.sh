@@ -1,10 +1,15 @@
 #!/bin/sh
 # Build the base image IMAGE: Debian 12 with python3 and git, and the users of a sandbox. As root with debootstrap it
 # takes packages from the Debian mirror alone; where debootstrap is missing, from python:3.11-slim of a registry.
-# Usage: build-base.sh IMAGE      (DEBIAN_MIRROR names another mirror)
+# Usage: build-base.sh [IMAGE]    (DEBIAN_MIRROR names another mirror)
+# Without IMAGE the name is the one that srl-swe looks for, and nothing is done where the engine has it already.
 set -eu
 
-image=$1
+image=${1:-srl-swe-base:$(sha256sum "$0" | cut -c1-12)}
+if [ $# = 0 ] && docker image inspect "$image" >/dev/null 2>&1; then
+    echo "$image"
+    exit 0
+fi
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT INT TERM
 
