@@ -1,6 +1,6 @@
 """Grading: what is let through of a patch, what a verdict says, and the cheats that must not pay.
 
-Everything runs in a real sandbox on a small repository of its own.
+Everything runs in real sandboxes, of every tier that this machine has, on a small repository of its own.
 """
 
 import textwrap
@@ -81,10 +81,10 @@ def pristine(tmp_path_factory) -> Checkout:
     return checkout(load_repository(folder))
 
 
-@pytest.fixture(scope="module")
-def sandbox(pristine) -> Iterator[Sandbox]:
+@pytest.fixture(scope="module", params=["namespace", "docker"])
+def sandbox(pristine, request) -> Iterator[Sandbox]:
     try:
-        tier = choose_tier("namespace")
+        tier = choose_tier(request.param)
     except NoSandbox as error:
         pytest.skip(str(error))
     with open_sandbox(tier, pristine.root, {}, pristine.repository.limits) as opened:
