@@ -9,19 +9,13 @@ __all__ = ["ExpertStep", "RepoTask", "UnicodeText"]
 
 import math
 from collections.abc import Sequence
-from ctypes import c_int32
-from multiprocessing.sharedctypes import SynchronizedArray
 from pathlib import Path
 from typing import Any
 
 import gymnasium
-import numpy as np
+from gymnasium.error import CustomSpaceError
 from gymnasium.spaces import Text
-from gymnasium.vector.utils.shared_memory import (
-    create_shared_memory,
-    read_from_shared_memory,
-    write_to_shared_memory,
-)
+from gymnasium.vector.utils.shared_memory import create_shared_memory
 
 from srl_swe.errors import FormatError, InputError, SandboxError, TaskError
 from srl_swe.experts.action import Submit, parse_reply
@@ -234,22 +228,7 @@ def _choose_tasks(repository: str | None, split: str, tasks: Sequence[Task] | No
     return chosen
 
 
-# Gymnasium's shared memory for vectorised environments, for a text of any characters: its length, then its code points
+# Gymnasium reads a text from shared memory once, when the vector environment is made, and would show that one for ever
 @create_shared_memory.register(UnicodeText)
-def _create(space: UnicodeText, n: int = 1, ctx: Any = None) -> "SynchronizedArray[c_int32]":
-    array: SynchronizedArray[c_int32] = ctx.Array("i", n * (space.max_length + 1))
-    return array
-
-
-@write_to_shared_memory.register(UnicodeText)
-def _write(space: UnicodeText, index: int, value: str, shared: "SynchronizedArray[c_int32]") -> None:
-    codes = np.frombuffer(value.encode("utf-32-le", "surrogatepass"), dtype=np.int32)
-    row = np.frombuffer(shared.get_obj(), dtype=np.int32).reshape(-1, space.max_length + 1)[index]
-    row[0] = len(codes)
-    row[1 : len(codes) + 1] = codes
-
-
-@read_from_shared_memory.register(UnicodeText)
-def _read(space: UnicodeText, shared: "SynchronizedArray[c_int32]", n: int = 1) -> tuple[str, ...]:
-    rows = np.frombuffer(shared.get_obj(), dtype=np.int32).reshape(n, space.max_length + 1)
-    return tuple(row[1 : row[0] + 1].tobytes().decode("utf-32-le", "surrogatepass") for row in rows)
+def _refuse(space: UnicodeText, n: int = 1, ctx: Any = None) -> None:
+    raise CustomSpaceError("texts travel through pipes: give AsyncVectorEnv shared_memory=False")

@@ -43,7 +43,7 @@ def test_bundled_repositories_are_listed_with_their_tasks():
     [
         (["train", "srl", "nowhere.toml"], "nowhere.toml: no such recipe"),
         (["train", "srl", "quickstart", "--set", "srl.group_sise=4"], "did you mean 'group_size'?"),
-        (["train", "srl", "quickstart", "--set", "model.path=data/models/no", "--out", "OUT"], "data/models/no: no such"),
+        (["train", "srl", "quickstart", "--set", "model.path=data/models/no", "--out", "OUT"], "models/no: no such"),
         (["env", "show", "texttabel"], "did you mean 'texttable'?"),
         (["tasks", "check", "nothing"], "no such repository"),
         (["data", "import", "missing.json"], "missing.json"),

@@ -135,7 +135,9 @@ def test_wrappers_work_around_a_task():
 
 def test_async_vector_environments_carry_text():
     tasks = read_tasks(REPOSITORY, "train")[:2]
-    envs = gymnasium.vector.AsyncVectorEnv([lambda: RepoTask(tasks=tasks)] * 2, context="forkserver")
+    envs = gymnasium.vector.AsyncVectorEnv(
+        [lambda: RepoTask(tasks=tasks)] * 2, shared_memory=False, context="forkserver"
+    )
     first, _ = envs.reset(seed=[1, 2])
     assert all(text in {task.problem_statement for task in tasks} for text in first)
     said, rewards, *_ = envs.step((render_reply(Shell("echo é one")), render_reply(Shell("echo two"))))
@@ -154,3 +156,8 @@ def test_the_expert_s_own_action_is_paid_one_and_a_broken_format_minus_one(exper
 def test_the_expert_s_thoughts_and_later_steps_are_not_shown(expert_lessons):
     prompt, _ = ExpertStep(expert_lessons).reset(options={"lesson": 1})
     assert "An issue." in prompt and "ls" in prompt and "a.py" not in prompt
+
+
+def test_shared_memory_is_refused_with_the_remedy():
+    with pytest.raises(ValueError, match="shared_memory=False"):
+        gymnasium.vector.AsyncVectorEnv([lambda: RepoTask(REPOSITORY)])

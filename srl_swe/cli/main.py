@@ -102,7 +102,7 @@ def env_list(as_json: AsJson = False) -> None:
     from srl_swe.tasks.disk import read_tasks
     from srl_swe.tasks.repository import load_repository, repositories
 
-    rows = {}
+    rows: dict[str, dict[str, Any]] = {}
     for name in repositories():
         repository = load_repository(name)
         splits = Counter(task.split for task in read_tasks(name))
@@ -217,16 +217,23 @@ def tasks_export(name: str, out: Path) -> None:
 @tasks_app.command("import")
 def tasks_import(paths: list[Path], as_json: AsJson = False) -> None:
     """Read SWE-bench-family rows and say what is in them."""
-    from srl_swe.tasks.rows import read_rows
+    from srl_swe.tasks.rows import TaskRow, read_rows
 
-    rows = [row for path in paths for row in read_rows(path)]
-    repositories = Counter(row.repository for row in rows)
+    rows: list[TaskRow] = []
+    refused: dict[str, str] = {}
+    for path in paths:
+        found, bad = read_rows(path)
+        rows += found
+        refused |= bad
+    counts = Counter(row.repository for row in rows)
     if as_json:
-        _print_json({"tasks": len(rows), "repositories": dict(repositories)})
-    else:
-        console.print(f"{len(rows)} tasks in {len(repositories)} repositories")
-        for repository, count in repositories.most_common(20):
-            console.print(f"{count:6} {repository}")
+        _print_json({"tasks": len(rows), "repositories": dict(counts), "refused": refused})
+        return
+    console.print(f"{len(rows)} tasks in {len(counts)} repositories, {len(refused)} rows refused")
+    for repository, count in counts.most_common(20):
+        console.print(f"{count:6} {repository}")
+    for key, reason in refused.items():
+        console.print(f"refused {key}: {reason}", markup=False)
 
 
 @data_app.command("import")

@@ -1,6 +1,6 @@
 """The whole main job on one machine: build, base, SRL, RLVR, and after each stage its resolve rate on held-out tasks.
 
-Every finished part leaves a file in the run's folder, so an interrupted quickstart goes on where it was. Nothing here is
+Every finished part leaves a file in the run's folder, so an interrupted quickstart goes on where it was. Nothing is
 special to the tiny model: another recipe plays the same story with another one.
 """
 
@@ -58,7 +58,7 @@ def run_quickstart(folder: Path, recipe: Recipe, console: Console) -> dict[str, 
     data = read_lessons(recipe.data, seed=recipe.seed, length=lambda text: len(policy.chat.encode(text)))
     low = floors(data.held_out or [lesson for unit in data.train for lesson in unit])
     console.print(f"[bold]experts[/] {len(data.train)} trajectories, {sum(map(len, data.train))} lessons; "
-                  f"step reward floors: constant {low.constant:.3f}, previous action {low.previous_action:.3f}")  # fmt: skip
+                  f"reward floors: constant {low.constant:.3f}, previous action {low.previous_action:.3f}")  # fmt: skip
 
     stages = [_stage("base", folder, recipe, policy, data, sets, console)]
     model: Path | None = None
@@ -94,7 +94,7 @@ def _open(folder: Path, recipe: Recipe) -> float:
     else:
         folder.mkdir(parents=True, exist_ok=True)
         write_recipe(recipe, file)
-    return sum(json.loads(path.read_text())["seconds"] for path in (folder / "parts").glob("*.json"))
+    return sum(float(json.loads(path.read_text())["seconds"]) for path in (folder / "parts").glob("*.json"))
 
 
 def _held_out_sets(recipe: Recipe) -> dict[str, list[Task]]:
