@@ -15,6 +15,7 @@ __all__ = ["commit_id", "eval_script", "read_task", "read_tasks", "test_patch", 
 
 import hashlib
 import json
+import re
 import shlex
 from collections.abc import Mapping
 from dataclasses import asdict
@@ -25,7 +26,7 @@ import yaml
 
 from srl_swe.errors import InputError
 from srl_swe.tasks.checkout import PYTEST, Checkout, starting_tree
-from srl_swe.tasks.patch import diff_trees, file_patches
+from srl_swe.tasks.patch import diff_trees
 from srl_swe.tasks.repository import Repository, repositories
 from srl_swe.tasks.task import SPLITS, Evidence, Task
 
@@ -85,7 +86,7 @@ def read_task(folder: Path) -> Task:
             problem_statement=_read(folder / "problem_statement.md"),
             gold_patch=_read(folder / "gold.patch"),
             bug_patch=_read(folder / "bug.patch"),
-            hidden_tests=tuple(change.path for change in file_patches(added)),
+            hidden_tests=_added(added),
             fail_to_pass=tuple(tests["FAIL_TO_PASS"]),
             pass_to_pass=tuple(tests["PASS_TO_PASS"]),
             split=meta["split"],
@@ -147,6 +148,15 @@ def commit_id(files: Mapping[str, bytes]) -> str:
     return _object_id("commit", f"tree {tree}\nauthor {_IDENTITY}\ncommitter {_IDENTITY}\n\n{_MESSAGE}".encode())
 
 
+def _added(patch: str) -> tuple[str, ...]:
+    """The files that a test.patch of ours adds: read from its headers, for thousands of tasks are read at a start."""
+    paths = tuple(_ADDED.findall(patch))
+    if patch.strip() and not paths:
+        raise ValueError("it adds no file")
+    return paths
+
+
+_ADDED = re.compile(r"^diff --git a/(.+) b/\1$", re.MULTILINE)  # a content line starts with its sign
 _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
