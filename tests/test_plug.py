@@ -440,7 +440,7 @@ def test_a_bug_that_breaks_collection_is_refused(gated):
 
 
 def test_a_bug_that_never_ends_is_refused(gated):
-    tasks, counts = gated[1]("            return 0", "            while n <= 0: pass")
+    tasks, counts = gated[1]("        return 0", "        while n <= 0: pass")
     assert tasks == [] and counts["candidates"] == 1 and counts["finish"] == 0
 
 
