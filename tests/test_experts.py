@@ -126,6 +126,7 @@ def test_what_an_agent_does_wrong_is_an_observation_and_never_an_error(tier):
         perform(Create("odd", "\udc80"), sandbox)
         assert {path: text for path, text in sandbox.tree().items() if path != "odd"} == files
         assert perform(Search("hello", "d"), sandbox) == "d/b.txt:1: hello"
+        assert perform(Search("hello", "d/b.txt"), sandbox) == "d/b.txt:1: hello"
         assert perform(View("d"), sandbox) == listed("d", ["d/b.txt"])
         assert perform(Shell("echo hi; exit 3"), sandbox) == "exit code 3\nhi"
         assert perform(Edit("a.py", "x = 1", "x = 2"), sandbox) == "edited a.py\n1\tx = 2"

@@ -106,7 +106,7 @@ def _search(text: str, path: str, sandbox: Sandbox) -> str:
     if inside is None or "\n" in text or not text:
         return f"error: {path} lies outside the workspace" if inside is None else "error: search takes one line of text"
     result = sandbox.run(
-        f"grep -rnIFZ --exclude-dir=.git --exclude-dir=__pycache__ -e {shlex.quote(text)} -- {shlex.quote(inside)}"
+        f"grep -rHnIFZ --exclude-dir=.git --exclude-dir=__pycache__ -e {shlex.quote(text)} -- {shlex.quote(inside)}"
     )
     matches = []
     for line in result.text.splitlines():
