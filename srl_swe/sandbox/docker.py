@@ -23,6 +23,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -79,6 +80,7 @@ def open_docker(root: Root, limits: Limits) -> Supervised:
     return sandbox
 
 
+@cache
 def ensure_base_image() -> str:
     """The name of the base image, built first if this engine does not have it: once, a minute or three."""
     script = bundled("sandbox", "build-base.sh")
