@@ -26,7 +26,7 @@ from transformers import (
 )
 
 from srl_swe.errors import InputError
-from srl_swe.policy import tree_attention
+from srl_swe.policy import parts
 from srl_swe.policy.trie import Trie
 from srl_swe.train.packed import Row, logprobs, logprobs_and_entropies, packed_batches, plain_logprobs
 
@@ -156,12 +156,12 @@ def test_attention_without_the_cpu_kernel_gives_the_same():
     torch.manual_seed(0)
     query, key, value, grad = (torch.randn(1, heads, 9, 8) for heads in (6, 2, 2, 6))
     for causal in (True, False):
-        out, lse = tree_attention.part_forward(query, key, value, causal=causal, scale=0.3)
-        other, other_lse = tree_attention.part_forward_anywhere(query, key, value, causal=causal, scale=0.3)
+        out, lse = parts.part_forward(query, key, value, causal=causal, scale=0.3)
+        other, other_lse = parts._forward_anywhere(query, key, value, causal=causal, scale=0.3)
         torch.testing.assert_close(other, out)
         torch.testing.assert_close(other_lse, lse)
-        ours = tree_attention.part_backward_anywhere(grad, query, key, value, out, lse, causal=causal, scale=0.3)
-        theirs = tree_attention.part_backward(grad, query, key, value, out, lse, causal=causal, scale=0.3)
+        ours = parts._backward_anywhere(grad, query, key, value, out, lse, causal=causal, scale=0.3)
+        theirs = parts.part_backward(grad, query, key, value, out, lse, causal=causal, scale=0.3)
         for one, other in zip(ours, theirs, strict=True):
             torch.testing.assert_close(one, other)
 

@@ -14,8 +14,8 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from srl_swe.policy.parts import MOST_QUERIES, merge, part_forward
 from srl_swe.policy.prefix_cache import Path
-from srl_swe.policy.tree_attention import MOST_QUERIES, merge, part_forward
 
 Ids = NDArray[np.int64]
 

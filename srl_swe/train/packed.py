@@ -16,16 +16,8 @@ import torch
 from numpy.typing import NDArray
 from torch.utils.checkpoint import checkpoint
 
-from srl_swe.policy.tree_attention import (
-    MOST_QUERIES,
-    Part,
-    flat_forward,
-    head,
-    merge,
-    part_backward,
-    part_forward,
-    prepare,
-)
+from srl_swe.policy.parts import MOST_QUERIES, Part, merge, part_backward, part_forward
+from srl_swe.policy.tree_attention import flat_forward, head, prepare
 from srl_swe.policy.trie import Trie, agreement
 
 _HEAD_TOKENS = 1024  # positions whose logits exist at the same time
