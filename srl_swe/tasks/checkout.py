@@ -4,7 +4,9 @@ What is fetched is checked against its pin, unpacked and read, never executed: n
 packages are wheels that pip unpacks into a folder of their own. Running anything is the sandbox's work.
 """
 
-__all__ = ["PYTEST", "Checkout", "apply_patch", "cache_folder", "checkout", "starting_tree"]
+__all__ = [
+    "PYTEST", "Checkout", "apply_patch", "cache_folder", "checkout", "read_folder", "starting_tree", "tree_hash",
+]  # fmt: skip
 
 import hashlib
 import json
