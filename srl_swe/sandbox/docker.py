@@ -67,9 +67,10 @@ def open_docker(root: Root, limits: Limits) -> Supervised:
         raise
     stream = Stream(getattr(attached, "_sock", attached), multiplexed=True)
 
-    def stop() -> None:
+    def stop(failed: bool) -> None:
+        # The closed stream has ended the supervisor and the engine removes the container; asking costs 180 ms
         attached.close()
-        _remove(client, container)
+        _remove(client, container if failed else None)
 
     sandbox = Supervised("docker", stream, limits, stop)
     try:

@@ -57,7 +57,7 @@ def open_namespace(root: Root, limits: Limits) -> Supervised:
     except OSError as error:
         ours.close()
         raise SandboxError(f"namespace: cannot start {command[0]}: {error}") from error
-    sandbox = Supervised("namespace", Stream(ours), limits, lambda: _end(watcher))
+    sandbox = Supervised("namespace", Stream(ours), limits, lambda _: _end(watcher))
     try:
         sandbox.begin(_settings(root, limits), wait_s=30.0)
     except BaseException:

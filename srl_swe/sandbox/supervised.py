@@ -48,14 +48,14 @@ def settings(root: Root, limits: Limits) -> dict[str, Any]:
 
 
 class Supervised:
-    """Implements `Sandbox`. `stop` ends whatever `stream` leads to; it is called once."""
+    """Implements `Sandbox`. `stop` ends whatever `stream` leads to; it is called once, and told whether that failed."""
 
-    def __init__(self, tier: str, stream: Stream, limits: Limits, stop: Callable[[], None]) -> None:
+    def __init__(self, tier: str, stream: Stream, limits: Limits, stop: Callable[[bool], None]) -> None:
         self.tier = tier
         self.notes: tuple[str, ...] = ()  # which limits hold by what, as the supervisor says
         self._stream = stream
         self._limits = limits
-        self._stop: Callable[[], None] | None = stop
+        self._stop: Callable[[bool], None] | None = stop
         self._dead: str | None = None
 
     def begin(self, first: Header, *, wait_s: float = 60.0) -> None:
@@ -103,9 +103,9 @@ class Supervised:
     def close(self) -> None:
         stop, self._stop = self._stop, None
         if stop is not None:
-            self._dead = "it was closed"
+            failed, self._dead = self._dead is not None, "it was closed"
             self._stream.close()
-            stop()
+            stop(failed)
 
     def __enter__(self) -> Self:
         return self
