@@ -4,11 +4,13 @@ import json
 import random
 import re
 import shlex
+import sys
 from collections import Counter
 from itertools import pairwise
 
 import pytest
 
+from srl_swe.bundled import bundled
 from srl_swe.errors import FormatError, InputError, TaskError
 from srl_swe.experts.action import Create, Edit, Search, Shell, Submit, View, parse, parse_reply, render, render_reply
 from srl_swe.experts.editor import MAX_FILE, MAX_SHOWN, edited, found, listed, perform, viewed
@@ -19,8 +21,9 @@ from srl_swe.experts.trajectory import Step, Trajectory, read_trajectories, writ
 from srl_swe.sandbox.open import choose_tier, open_sandbox
 from srl_swe.sandbox.sandbox import Root
 from srl_swe.tasks.checkout import checkout
+from srl_swe.tasks.disk import read_tasks
 from srl_swe.tasks.patch import apply_patch, diff_trees
-from srl_swe.tasks.repository import load_repository
+from srl_swe.tasks.repository import load_repository, repositories
 from srl_swe.tasks.task import Task
 
 # --- the grammar ---
@@ -710,3 +713,33 @@ def test_a_task_that_cannot_be_played_is_left_out_with_its_reason(pristine, tier
     assert left_out == ["task t: its fix changes nothing"]
     with pytest.raises(TaskError):
         list(play_all(tasks, {"texttable": pristine}, tier=tier))
+
+
+# --- what ships ---
+
+
+@pytest.fixture(scope="module")
+def shipped():
+    return list(read_trajectories(bundled("data", "trajectories", "expert.jsonl")))
+
+
+def test_the_shipped_trajectories_are_of_every_training_task_and_of_no_other(shipped):
+    tasks = {task.id: task for name in repositories() for task in read_tasks(name)}
+    assert {one.task for one in shipped} == {task.id for task in tasks.values() if task.split == "train"}
+    assert len(shipped) == len({one.task for one in shipped}) >= 400
+    for one in shipped:
+        assert one.resolved and one.patch == tasks[one.task].gold_patch
+        assert one.problem_statement == tasks[one.task].problem_statement
+
+
+def test_the_shipped_expert_edits_only_what_it_has_seen(shipped):
+    for one in shipped:
+        assert_copied(one.steps)
+
+
+@pytest.mark.skipif(sys.version_info[:2] != (3, 11), reason="tracebacks differ between versions of Python")
+def test_a_shipped_trajectory_is_made_again_to_the_byte(shipped, tier):
+    one = shipped[len(shipped) // 2]
+    task = next(task for name in repositories() for task in read_tasks(name) if task.id == one.task)
+    again = play_expert(task, checkout(load_repository(task.repository)), tier=tier)
+    assert json.dumps(again.to_json()) == json.dumps(one.to_json())
