@@ -43,13 +43,12 @@ _KEPT = ["CHOWN", "DAC_OVERRIDE", "FOWNER", "KILL", "SETGID", "SETUID"]
 
 def open_docker(root: Root, limits: Limits) -> Supervised:
     """Start an empty sandbox in a container of its own; SandboxError if the engine does not."""
-    client = _client()
-    container = None
-    try:
+    with contextlib.ExitStack() as undo:
+        client = _client()
+        undo.callback(client.close)
         with _engine_trouble("the container could not be started"):
-            image = root.image or ensure_base_image()
             container = client.api.create_container(
-                image,
+                root.image or ensure_base_image(),
                 ["python3", "-I", "-S", "-c", bundled("sandbox", "supervisor.py").read_text()],
                 entrypoint=[],
                 user="0:0",
@@ -60,24 +59,21 @@ def open_docker(root: Root, limits: Limits) -> Supervised:
                 labels={_LABEL: lease_name(secrets.token_hex(4))},
                 host_config=_host_config(client, root, limits),
             )["Id"]
+            undo.callback(_remove, client, container)
             attached = client.api.attach_socket(container, {"stdin": 1, "stdout": 1, "stderr": 1, "stream": 1})
             client.api.start(container)
-    except BaseException:
-        _remove(client, container)
-        raise
-    stream = Stream(getattr(attached, "_sock", attached), multiplexed=True)
 
-    def stop(failed: bool) -> None:
-        # The closed stream has ended the supervisor and the engine removes the container; asking costs 180 ms
-        attached.close()
-        _remove(client, container if failed else None)
+        def stop(failed: bool) -> None:
+            # The closed stream has ended the supervisor and the engine removes the container; asking costs 180 ms
+            attached.close()
+            if failed:
+                _remove(client, container)
+            client.close()
 
-    sandbox = Supervised("docker", stream, limits, stop)
-    try:
+        sandbox = Supervised("docker", Stream(getattr(attached, "_sock", attached), multiplexed=True), limits, stop)
+        undo.callback(sandbox.close)
         sandbox.begin(settings(root, limits) | {"notes": ["memory, pids and cpus by cgroup", "disk by tmpfs"]})
-    except BaseException:
-        sandbox.close()
-        raise
+        undo.pop_all()
     return sandbox
 
 
@@ -201,9 +197,7 @@ def _one_builder() -> Iterator[None]:
         yield
 
 
-def _remove(client: "docker.DockerClient", container: str | None) -> None:
+def _remove(client: "docker.DockerClient", container: str) -> None:
     """Gone already is as good as removed: the engine removes a container whose stream was closed."""
-    if container is not None:
-        with contextlib.suppress(SandboxError), _engine_trouble("it is being removed"):
-            client.api.remove_container(container, force=True, v=True)
-    client.close()
+    with contextlib.suppress(SandboxError), _engine_trouble("it is being removed"):
+        client.api.remove_container(container, force=True, v=True)

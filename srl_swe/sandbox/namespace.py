@@ -12,6 +12,7 @@ share one uid (files of one are then writable by the other, but never at the sam
 
 __all__ = ["namespace_works", "open_namespace"]
 
+import contextlib
 import os
 import secrets
 import socket
@@ -58,11 +59,10 @@ def open_namespace(root: Root, limits: Limits) -> Supervised:
         ours.close()
         raise SandboxError(f"namespace: cannot start {command[0]}: {error}") from error
     sandbox = Supervised("namespace", Stream(ours), limits, lambda _: _end(watcher))
-    try:
+    with contextlib.ExitStack() as undo:
+        undo.callback(sandbox.close)
         sandbox.begin(_settings(root, limits), wait_s=30.0)
-    except BaseException:
-        sandbox.close()
-        raise
+        undo.pop_all()
     return sandbox
 
 

@@ -8,6 +8,7 @@ without Docker never loads its client.
 __all__ = ["TIERS", "TierReport", "choose_tier", "detect", "open_sandbox", "reap"]
 
 from collections.abc import Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -31,15 +32,14 @@ def open_sandbox(tier: str, root: Root, files: Mapping[str, bytes], limits: Limi
     """A running sandbox whose workspace holds `files`. `tier` is "auto", one of `TIERS`, or "recorded:CASSETTE"."""
     limits = limits or Limits()
     name = tier if tier in TIERS or tier.startswith("recorded:") else _chosen(tier)
-    sandbox = _start(name, root, limits)
-    try:
-        sandbox.write(files)
-    except OSError as error:
-        sandbox.close()
-        raise SandboxError(f"{name}: the workspace could not be filled: {error}") from error
-    except BaseException:
-        sandbox.close()
-        raise
+    with ExitStack() as undo:
+        sandbox = _start(name, root, limits)
+        undo.callback(sandbox.close)
+        try:
+            sandbox.write(files)
+        except OSError as error:
+            raise SandboxError(f"{name}: the workspace could not be filled: {error}") from error
+        undo.pop_all()
     return sandbox
 
 

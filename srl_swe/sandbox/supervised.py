@@ -16,7 +16,8 @@ from srl_swe.errors import SandboxError
 from srl_swe.sandbox.sandbox import WORKSPACE, Limits, Result, Root
 from srl_swe.sandbox.stream import Header, Stream
 
-AGENT, GRADER = 10001, 10002  # uids inside
+AGENT = 10001  # uids inside
+GRADER = 10002
 INODES = 65536
 SCRATCH = (WORKSPACE, "/tmp", "/home/agent", "/home/grader", "/dev/shm")
 _GRACE_S = 20.0  # for killing, reaping and a busy machine, beyond a command's own limit
