@@ -289,9 +289,8 @@ def build_root(settings: Settings) -> None:
     with contextlib.suppress(OSError):  # no namespaces within: less kernel to reach
         Path(root, "proc/sys/user/max_user_namespaces").write_text("0")
     os.chdir(root)
-    pivot = SYS_PIVOT_ROOT[os.uname().machine]
-    if libc.syscall(pivot, b".", b".") != 0:
-        raise OSError(ctypes.get_errno(), "pivot_root")
+    if libc.syscall(SYS_PIVOT_ROOT.get(os.uname().machine, -1), b".", b".") != 0:
+        raise OSError(ctypes.get_errno(), f"pivot_root on {os.uname().machine}")
     call("umount2", b".", DETACH)
     os.chdir("/")
     set_attributes("/", READ_ONLY, recursive=False)

@@ -195,8 +195,10 @@ class Supervisor:
     def become(self, command: str, environment: "dict[str, str]", uid: int, output: int, trouble: int) -> NoReturn:
         """In the forked child: give up everything, then be the shell."""
         try:
-            with contextlib.suppress(OSError), open("/proc/self/oom_score_adj", "w") as file:
-                file.write("1000")
+            with contextlib.suppress(OSError):
+                os.write(
+                    os.open("/proc/self/oom_score_adj", os.O_WRONLY), b"1000"
+                )  # memory that runs out kills this first
             os.setsid()
             os.dup2(output, 1)
             os.dup2(output, 2)

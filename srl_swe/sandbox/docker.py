@@ -192,7 +192,7 @@ def _has_image(client: "docker.DockerClient", name: str) -> bool:
 @contextlib.contextmanager
 def _one_builder() -> Iterator[None]:
     """Several processes that need the image wait for the one that builds it."""
-    with Path(tempfile.gettempdir(), "srl-swe-base.lock").open("a") as lock:
+    with Path(tempfile.gettempdir(), f"srl-swe-base-{os.getuid()}.lock").open("a") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield
 
