@@ -10,7 +10,7 @@ if [ $# = 0 ] && docker image inspect "$image" >/dev/null 2>&1; then
     echo "$image"
     exit 0
 fi
-work=$(mktemp -d)
+work=$(mktemp -d -p /var/tmp) # /tmp may be mounted without devices, which debootstrap needs
 trap 'rm -rf "$work"' EXIT INT TERM
 
 furnish='
