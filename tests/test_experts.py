@@ -640,6 +640,17 @@ def test_the_expert_adds_what_is_missing_at_the_end_of_a_file():
     assert after == {"m.py": fixed}
 
 
+def test_the_expert_plays_fixes_of_several_files_of_any_kind(tier):
+    before = {"setup.cfg": b"[a]\nx = 1\n", "m.py": b"def f():\n    return 1\n", "old.py": b"x = 1\n"}
+    after = {"setup.cfg": b"[a]\nx = 2\n", "m.py": b"def f():\n    return 2\n", "new.py": b"y = 2\n"}
+    task = Task("t", "r", "Something is wrong.", diff_trees(before, after), "", (), (), ())
+    with open_sandbox(tier, Root(), before) as sandbox:
+        play(script(task, before), lambda action: perform(action, sandbox))
+        assert sandbox.tree() == after
+    with pytest.raises(TaskError, match="does not apply"):
+        next(script(task, {"m.py": b"other"}))
+
+
 def assert_copied(steps):
     """Every line number and every old text was on the screen before."""
     seen = ""

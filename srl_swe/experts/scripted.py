@@ -7,7 +7,6 @@ wrong place and never repairs a wrong edit: what it teaches is the straight way.
 
 __all__ = ["play", "play_all", "play_expert", "python_command", "script", "smallest_edit"]
 
-import ast
 import posixpath
 import random
 import re
@@ -16,11 +15,11 @@ from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from difflib import SequenceMatcher
-from itertools import takewhile
 
 from srl_swe.errors import TaskError
 from srl_swe.experts.action import Action, Create, Edit, Search, Shell, Submit, View
 from srl_swe.experts.editor import perform
+from srl_swe.experts.places import defined, enclosing
 from srl_swe.experts.trajectory import Step, Trajectory
 from srl_swe.grade.grade import episode_patch, grade
 from srl_swe.sandbox.open import open_sandbox
@@ -111,8 +110,11 @@ def script(task: Task, files: Mapping[str, bytes], *, seed: int = 0) -> Script:
     The same task and seed give the same moves for the same observations.
     """
     dice = random.Random(f"{task.id}:{seed}")
-    fixed = apply_patch(files, task.gold_patch)
-    changed = [path for path in sorted(fixed) if files.get(path) != fixed[path]]
+    try:
+        fixed = apply_patch(files, task.gold_patch)
+    except ValueError as error:
+        raise TaskError(f"task {task.id}: its fix does not apply: {error}") from error
+    changed = [path for path in sorted({*files, *fixed}) if files.get(path) != fixed.get(path)]
     if not changed:
         raise TaskError(f"task {task.id}: its fix changes nothing")
 
@@ -123,11 +125,13 @@ def script(task: Task, files: Mapping[str, bytes], *, seed: int = 0) -> Script:
     if issue.snippet:
         yield say("reproduce"), Shell(python_command(issue.snippet))
     for number, path in enumerate(changed):
-        after = fixed[path].decode()
+        if path not in fixed:
+            yield say("edit"), Shell(f"rm {shlex.quote(path)}")
+            continue
+        text, after = (tree.get(path, b"").decode("utf-8", "replace") for tree in (files, fixed))
         if path not in files:
             yield say("edit"), Create(path, after)
             continue
-        text = files[path].decode()
         name = issue.name if number == 0 else None
         for first, last, _ in _blocks(text, after):
             yield from _read_up_to(say, files, path, (first, last), name)
@@ -196,24 +200,15 @@ def _blocks(before: str, after: str) -> list[tuple[int, int, list[str]]]:
     return [(i1, i2, new[j1:j2]) for i1, i2, j1, j2 in merged]
 
 
-@dataclass(frozen=True)
-class _Place:
-    """Where a name is defined, and the text that finds it."""
-
-    path: str
-    line: int
-    text: str
-
-
 def _read_up_to(
     say: Callable[..., str], files: Mapping[str, bytes], path: str, block: tuple[int, int], name: str | None
 ) -> Script:
     """Search and view until the lines of `block` (0-based, end exclusive) of `path` have been shown."""
-    text = files[path].decode()
+    text = files[path].decode("utf-8", "replace")
     first = min(block[0], text.rstrip("\n").count("\n"))  # what is missing at the very end is seen from the last line
     wanted = set(range(first + 1, max(block[1], first + 1) + 1))
     shown: set[int] = set()
-    places = [*_defined(files, name, path)[:1], *_enclosing(path, text, first + 1)]
+    places = [*defined(files, name, path)[:1], *enclosing(path, text, first + 1)]
     for number, place in enumerate(places):
         if wanted <= shown or (place.path == path and place.line in shown):
             break
@@ -230,59 +225,8 @@ def _read_up_to(
         shown |= _lines_of(seen)
 
 
-def _defined(files: Mapping[str, bytes], name: str | None, path: str) -> list[_Place]:
-    """Where the function, class or method `name` is defined outside the tests, the best fit first."""
-    if name is None:
-        return []
-    parts = name.split(".")
-    found: list[tuple[tuple[int, bool, str, int], _Place]] = []
-    for file in files:
-        if not file.endswith(".py") or _is_test(file):
-            continue
-        try:
-            tree = ast.parse(files[file])
-        except (SyntaxError, ValueError):
-            continue  # a repository may hold broken files as data
-        for dotted, node, text in _definitions(tree):
-            own = dotted.split(".")
-            fit = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(own[::-1], parts[::-1], strict=False)))
-            if fit:
-                found.append(((-fit, file != path, file, node.lineno), _Place(file, node.lineno, text)))
-    if not found and len(parts) > 1:
-        return _defined(files, ".".join(parts[:-1]), path)
-    return [place for _, place in sorted(found, key=lambda pair: pair[0])]
-
-
-def _definitions(tree: ast.AST, prefix: str = "") -> Iterator[tuple[str, ast.stmt, str]]:
-    for node in ast.iter_child_nodes(tree):
-        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
-            kind = "class" if isinstance(node, ast.ClassDef) else "def"
-            yield f"{prefix}{node.name}", node, f"{kind} {node.name}"
-            yield from _definitions(node, f"{prefix}{node.name}.")
-
-
-def _enclosing(path: str, text: str, line: int) -> list[_Place]:
-    """What a line lies in, innermost first: its function, its class, or the name of the module that it assigns."""
-    tree = ast.parse(text)
-    found = [_Place(path, node.lineno, text) for _, node, text in _definitions(tree) if _spans(node, line)]
-    for node in tree.body:
-        if isinstance(node, ast.Assign | ast.AnnAssign) and _spans(node, line):
-            target = node.targets[0] if isinstance(node, ast.Assign) else node.target
-            if isinstance(target, ast.Name):
-                found.append(_Place(path, node.lineno, target.id))
-    return sorted(found, key=lambda place: -place.line)
-
-
-def _spans(node: ast.stmt, line: int) -> bool:
-    return node.lineno <= line <= (node.end_lineno or node.lineno)
-
-
 def _lines_of(observation: str) -> set[int]:
     return {int(number) for number in re.findall(r"^(\d+)\t", observation, re.MULTILINE)}
-
-
-def _is_test(path: str) -> bool:
-    return "tests" in posixpath.dirname(path).split("/") or posixpath.basename(path).startswith("test_")
 
 
 def _visible_tests(files: Mapping[str, bytes], changed: Sequence[str]) -> list[str]:
