@@ -47,6 +47,14 @@ def main() -> None:
     except SrlSweError as error:
         print(f"srl-swe: {error}", file=sys.stderr)
         sys.exit(2 if isinstance(error, InputError) else 1)
+    except ModuleNotFoundError as error:
+        if error.name not in ("torch", "transformers", "safetensors", "tokenizers"):
+            raise
+        print(f"srl-swe: this needs {error.name}: pip install 'srl-swe[train]'", file=sys.stderr)
+        sys.exit(2)
+    except KeyboardInterrupt:
+        print("srl-swe: interrupted; the same command goes on where it was", file=sys.stderr)
+        sys.exit(130)
 
 
 @app.callback(invoke_without_command=True)

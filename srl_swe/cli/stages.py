@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from rich.console import Console
+from transformers.utils.logging import disable_progress_bar
 
 from srl_swe.errors import InputError
 from srl_swe.policy.prompts import SYSTEM_PROMPTS
@@ -23,6 +24,7 @@ from srl_swe.train.srl import train_srl
 
 def load_policy(recipe: Recipe) -> TorchPolicy:
     """The recipe's model on the best device here. A system prompt may be given by the name of a bundled one."""
+    disable_progress_bar()  # loading and saving take a blink here, and the bars tear our own lines
     path = recipe.model.path
     folder = find(path) if path.startswith(("data/", "/", ".")) or Path(path).exists() else Path(path)
     prompt = SYSTEM_PROMPTS.get(recipe.model.system_prompt, recipe.model.system_prompt)
