@@ -511,6 +511,14 @@ def test_shipped_issues_are_short(shipped):
         assert all(len(task.problem_statement.split()) <= 90 for task in tasks)
 
 
+def test_shipped_tasks_are_made_again(tier, tmp_path):
+    report = make_tasks("unitkit", seed=0, count=4, tier=tier, out=tmp_path)
+    made = [file for file in (tmp_path / "tasks").rglob("*") if file.is_file()]
+    assert report.valid == 4 and len(made) == 4 * 9
+    for file in made:
+        assert file.read_bytes() == (repositories()["unitkit"] / file.relative_to(tmp_path)).read_bytes(), file
+
+
 def test_a_shipped_sample_holds(shipped, tier):
     for name, tasks in shipped.items():
         built = checkout(load_repository(name))
@@ -537,5 +545,6 @@ def shown(program: str, tree: dict[str, bytes], folder: Path) -> str:
         (place / path).write_bytes(content)
     done = subprocess.run([sys.executable, "-c", program], cwd=place, capture_output=True, text=True, check=False)
     if done.returncode:
-        return f"raises `{done.stderr.strip().splitlines()[-1].rpartition('.')[2]}`"
+        name, colon, message = done.stderr.strip().splitlines()[-1].partition(":")
+        return f"raises `{name.rpartition('.')[2]}{colon}{message}`"
     return f"prints `{done.stdout.strip(chr(10))}`"
