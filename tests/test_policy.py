@@ -18,7 +18,7 @@ from transformers import (
 from srl_swe.errors import InputError
 from srl_swe.policy.chat import ChatFormat
 from srl_swe.policy.scripted import ScriptedPolicy
-from srl_swe.policy.torch_engine import TorchPolicy
+from srl_swe.policy.torch_engine import TorchPolicy, _choose
 from srl_swe.train.packed import Row, logprobs
 
 torch.set_num_threads(1)
@@ -235,6 +235,13 @@ def test_samples_follow_the_models_distribution():
     top = expected.argsort(descending=True)[:20]
     error = (observed[top] - expected[top]).abs() / (expected[top] * (1 - expected[top]) / 4000).sqrt()
     assert float(error.max()) < 4.5
+
+
+def test_a_token_of_probability_zero_is_never_chosen():
+    logits = torch.tensor([[-1000.0, 0.0, 0.0, -1000.0]]).repeat(3, 1)
+    chosen, logprobs = _choose(logits, 1.0, torch.tensor([0.0, 0.49, 1.0 - 2**-24]))
+    assert chosen.tolist() == [1, 1, 2]
+    torch.testing.assert_close(logprobs, torch.full((3,), 0.5).log())
 
 
 def test_answers_end_at_the_stop_token_the_budget_or_the_context():
