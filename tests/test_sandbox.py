@@ -178,6 +178,7 @@ def test_commands_have_no_power(box: Sandbox) -> None:
         "kill -9 1",
         'python -c "import os; os.setuid(0)"',
         "ipcmk -M 1000",
+        "dmesg",
     ],
 )
 def test_privileged_commands_fail(box: Sandbox, command: str) -> None:
