@@ -2,7 +2,8 @@
 
     python mutant_runner.py JOBS RESULTS        (working directory: the tree)
 
-JOBS is JSON: {"timeout_s", "cpu_s", "memory_mb", "jobs": [{"path", "source", "tests": [[path, …], …], "snippets": [{"setup", "expression"}]}]}.
+JOBS is JSON: {"timeout_s", "cpu_s", "memory_mb", "jobs": [{"path", "source", "tests": [[path, …], …], "snippets":
+[{"setup", "expression"}]}]}.
 A job puts `source` at `path` (no path: the pristine tree), runs pytest once for every list in `tests`, evaluates every
 snippet, and puts the file back. RESULTS gets one JSON line per job. The limit that decides is processor time, so
 that a busy machine refuses nothing that an idle one lets pass. pytest is imported once, here, in the parent;
@@ -21,7 +22,9 @@ import select
 import signal
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -31,21 +34,21 @@ CLIP = 4000
 class Recorder:
     """A pytest plugin: the outcome of every test id, and whether anything failed to collect."""
 
-    def __init__(self):
-        self.outcomes = {}
-        self.indices = {}
-        self.broken = []
+    def __init__(self) -> None:
+        self.outcomes: dict[str, str] = {}
+        self.indices: dict[str, dict[str, int]] = {}
+        self.broken: list[str] = []
 
-    def pytest_collectreport(self, report):
+    def pytest_collectreport(self, report: pytest.CollectReport) -> None:
         if report.failed:
             self.broken.append(report.nodeid)
 
-    def pytest_collection_finish(self, session):
+    def pytest_collection_finish(self, session: pytest.Session) -> None:
         for item in session.items:
             call = getattr(item, "callspec", None)
             self.indices[item.nodeid] = dict(call.indices) if call else {}
 
-    def pytest_runtest_logreport(self, report):
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         known = self.outcomes.get(report.nodeid)
         if report.failed:
             self.outcomes[report.nodeid] = "failed"
@@ -55,7 +58,8 @@ class Recorder:
             self.outcomes[report.nodeid] = "passed"
 
 
-def run_tests(paths):
+def run_tests(paths: list[str]) -> dict[str, Any]:
+    """Outcomes by test id of one pytest run in this process."""
     recorder = Recorder()
     code = pytest.main(["-q", "--tb=no", "--no-header", "-p", "no:cacheprovider", *paths], plugins=[recorder])
     return {
@@ -67,23 +71,23 @@ def run_tests(paths):
     }
 
 
-def run_snippet(snippet):
+def run_snippet(snippet: dict[str, str]) -> dict[str, Any]:
     """What the set-up and the expression give: printed text, the value's two forms, or the error."""
     space = {"__name__": "__main__"}
     printed = io.StringIO()
-    outcome = {"error": None, "print": None, "repr": None, "text": False}
+    outcome: dict[str, Any] = {"error": None, "print": None, "repr": None, "text": False}
     try:
         with contextlib.redirect_stdout(printed):
             exec(compile(snippet["setup"], "<snippet>", "exec"), space)
             if snippet["expression"]:
                 value = eval(compile(snippet["expression"], "<snippet>", "eval"), space)
                 outcome.update(print=str(value)[:CLIP], repr=repr(value)[:CLIP], text=isinstance(value, str))
-    except BaseException as error:
+    except BaseException as error:  # noqa: BLE001 — whatever the code under test raises is the symptom
         outcome["error"] = f"{type(error).__name__}: {error}"[:CLIP]
     return outcome
 
 
-def in_child(work, timeout_s, cpu_s, memory_mb):
+def in_child(work: Callable[[], dict[str, Any]], timeout_s: float, cpu_s: int, memory_mb: int) -> Any:
     """The work's result from a child process, or None where it died or ran past a limit."""
     reader, writer = os.pipe()
     child = os.fork()
@@ -118,7 +122,7 @@ def in_child(work, timeout_s, cpu_s, memory_mb):
     return json.loads(b"".join(chunks)) if chunks else None
 
 
-def prepare():
+def prepare() -> None:
     """Compile the tree once, so that children only compile what a job changed (checked by hash, not by time)."""
     for path in Path().rglob("*.py"):
         if "test" not in path.name and not path.parts[0].startswith("."):
@@ -131,7 +135,8 @@ def prepare():
         importlib.import_module(name)
 
 
-def main(jobs_path, results_path):
+def main(jobs_path: str, results_path: str) -> None:
+    """Do every job, and write its line as soon as it is done."""
     plan = json.loads(Path(jobs_path).read_text())
     limits = plan["timeout_s"], plan["cpu_s"], plan["memory_mb"]
     prepare()
