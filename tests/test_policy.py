@@ -307,6 +307,15 @@ def test_rounds_of_decoding_do_not_change_answers(monkeypatch):
     assert [sample.token_ids for sample in _flat(parts)] == [sample.token_ids for sample in _flat(whole)]
 
 
+@pytest.mark.parametrize("shared_tokens", [1, 10**9])
+def test_reading_shared_beginnings_once_or_by_row_is_the_same(monkeypatch, shared_tokens):
+    prompts = _prompts(random.Random(14), count=20)
+    usual = _policy().sample(prompts, group_size=3, max_tokens=30, seed=3)
+    monkeypatch.setattr("srl_swe.policy.decode_tree._SHARED_TOKENS", shared_tokens)
+    other = _policy().sample(prompts, group_size=3, max_tokens=30, seed=3)
+    assert [sample.token_ids for sample in _flat(other)] == [sample.token_ids for sample in _flat(usual)]
+
+
 def test_a_saved_policy_loads_and_a_missing_one_is_an_input_error(tmp_path):
     policy = _policy()
     policy.model.save_pretrained(tmp_path / "model")

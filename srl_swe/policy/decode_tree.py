@@ -1,8 +1,8 @@
 """The two attentions of the torch engine: reading new tokens of prompts, and one more token of every answer.
 
 `PrefillTree` writes keys and values into the prefix cache and reads them there. `DecodeTree` holds, for all prompts of
-a round, one padded copy of their keys and values in buckets of similar length, shared by all rows of a prompt and by
-prompts that begin one another, and beside it the rows' own.
+a round, one padded copy of their keys and values in buckets of similar length, shared by all rows that read them (the
+answers to one prompt, the lessons of a trajectory, the episodes of a task), and beside it the rows' own.
 """
 
 __all__ = ["DecodeTree", "PrefillTree"]
@@ -22,6 +22,7 @@ Ids = NDArray[np.int64]
 _BUCKET_CONTEXTS = 16
 _BUCKET_SHORTEST = 0.8  # of its longest context
 _FAR_BELOW = -1e30  # added to a score that must not count; finite, so that nothing becomes NaN
+_SHARED_TOKENS = 128  # what sharing a node must save, in tokens not read twice, to be worth a part of its own
 _OWN_TOKENS = 32  # room for the rows' own tokens grows by doubling
 
 
@@ -88,30 +89,13 @@ class PrefillTree:
 
 
 class DecodeTree:
-    """One token more for every row. Rows are in `order`; `left` marks those that are finished but still here."""
+    """One token more for every row. `left` marks rows that are finished but still here."""
 
     def __init__(self, paths: Sequence[Path], *, longest: int, layers: int) -> None:
         self.longest = longest
         self.layers = layers
-        lengths = np.array([sum(count for _, count in path) for path in paths])
-        contexts = _contexts(paths)
-        # Contexts with equally many rows and of similar length share a bucket
-        contexts.sort(key=lambda rows: (-len(rows), -lengths[rows].max()))
-        self.order = np.array([row for rows in contexts for row in rows])
         self.left = np.zeros(len(paths), dtype=bool)
-        self._buckets: list[_Bucket] = []
-        start, first = 0, 0
-        for last in range(1, len(contexts) + 1):
-            bucket = contexts[first:last]
-            if last < len(contexts) and _fits(bucket, contexts[last], lengths):
-                continue
-            longest_paths = [paths[rows[int(lengths[rows].argmax())]] for rows in bucket]
-            which = np.repeat(np.arange(len(bucket)), len(bucket[0]))
-            rows = np.array([row for one in bucket for row in one])
-            if lengths[rows].max():
-                self._buckets.append(_Bucket(longest_paths, start + np.arange(len(rows)), which, lengths[rows]))
-            start += len(rows)
-            first = last
+        self._buckets = [_Bucket(contexts) for contexts in _bucketed(_contexts(paths))]
         self._own: torch.Tensor | None = None  # [layers, 2, R, K, T, D]
         self._length = 0
 
@@ -163,17 +147,28 @@ class DecodeTree:
         return self._own[layer, :, :, :, : self._length]
 
 
+@dataclass(frozen=True)
+class _Context:
+    """Keys and values that some rows read: of a path, the first `lengths` tokens each."""
+
+    path: Path
+    rows: Ids
+    lengths: Ids
+
+
 class _Bucket:
     """Contexts of similar length, padded to the longest, and the rows that read them."""
 
-    def __init__(self, paths: Sequence[Path], rows: Ids, which: Ids, lengths: Ids) -> None:
-        self.rows, self._which, self._lengths = rows, which, lengths
-        length = max(sum(count for _, count in path) for path in paths)
-        layers, _, heads, _, size = paths[0][0][0].key_values.shape
-        self._held = paths[0][0][0].key_values.new_zeros(layers, 2, len(paths), heads, length, size)
-        for index, path in enumerate(paths):
+    def __init__(self, contexts: Sequence[_Context]) -> None:
+        self.rows = np.concatenate([context.rows for context in contexts])
+        self._lengths = np.concatenate([context.lengths for context in contexts])
+        self._which = np.repeat(np.arange(len(contexts)), [len(context.rows) for context in contexts])
+        layers, _, heads, _, size = contexts[0].path[0][0].key_values.shape
+        room = (layers, 2, len(contexts), heads, int(self._lengths.max()), size)
+        self._held = contexts[0].path[0][0].key_values.new_zeros(room)
+        for index, context in enumerate(contexts):
             start = 0
-            for node, count in path:
+            for node, count in context.path:
                 self._held[:, :, index, :, start : start + count] = node.key_values[:, :, :, :count]
                 start += count
         self._arrange()
@@ -200,7 +195,7 @@ class _Bucket:
         lengths = np.full(contexts * self._width, length)
         lengths[place] = self._lengths
         self._table, self._place = torch.from_numpy(table).to(device), torch.from_numpy(place).to(device)
-        self._first, self._last = int(self.rows[0]), int(self.rows[-1]) + 1
+        self._rows = torch.from_numpy(self.rows).to(device)
         self._lengths_table = None if (lengths == length).all() else lengths.reshape(contexts, self._width)
         self._mask: torch.Tensor | None = None
 
@@ -225,22 +220,57 @@ class _Bucket:
         )
         found = found.view(contexts, heads, width, share, size).transpose(1, 2).reshape(-1, heads, share, size)
         found_lse = found_lse.reshape(contexts, heads, width, share).transpose(1, 2).reshape(-1, heads, share)
-        rows = slice(self._first, self._last)
-        merge(out[rows], lse[rows], (found[self._place], found_lse[self._place]))
+        here, here_lse = out[self._rows], lse[self._rows]
+        merge(here, here_lse, (found[self._place], found_lse[self._place]))
+        out[self._rows], lse[self._rows] = here, here_lse
 
 
-def _contexts(paths: Sequence[Path]) -> list[list[int]]:
-    """Rows whose paths end in the same node read the same keys and values, some of them fewer."""
-    by_node: dict[int, list[int]] = {}
+def _contexts(paths: Sequence[Path]) -> list[_Context]:
+    """What the rows read: nodes that several share, once each, and for every row the rest of its path."""
+    through: dict[int, list[tuple[int, int]]] = {}  # by node: rows, and how many of its tokens each reads
+    nodes = {id(node): node for path in paths for node, _ in path}
     for row, path in enumerate(paths):
-        by_node.setdefault(id(path[-1][0]) if path else 0, []).append(row)
-    return list(by_node.values())
+        for node, count in path:
+            through.setdefault(id(node), []).append((row, count))
+    shared = {
+        node
+        for node, reads in through.items()
+        if sum(count for _, count in reads) - max(count for _, count in reads) >= _SHARED_TOKENS
+    }
+    contexts = [
+        _Context(
+            [(nodes[node], max(count for _, count in through[node]))],
+            np.array([row for row, _ in through[node]]),
+            np.array([count for _, count in through[node]]),
+        )
+        for node in through
+        if node in shared
+    ]
+    # Paths that end in the same node differ only in how much of it they read
+    rest = [[step for step in path if id(step[0]) not in shared] for path in paths]
+    alike: dict[int, list[int]] = {}
+    for row, steps in enumerate(rest):
+        if steps:
+            alike.setdefault(id(steps[-1][0]), []).append(row)
+    for rows in alike.values():
+        lengths = np.array([sum(count for _, count in rest[row]) for row in rows])
+        contexts.append(_Context(rest[rows[int(lengths.argmax())]], np.array(rows), lengths))
+    return contexts
 
 
-def _fits(bucket: list[list[int]], rows: list[int], lengths: Ids) -> bool:
-    longest = lengths[bucket[0]].max()
-    return (
-        len(bucket) < _BUCKET_CONTEXTS
-        and len(rows) == len(bucket[0])
-        and bool(lengths[rows].max() >= _BUCKET_SHORTEST * longest)
-    )
+def _bucketed(contexts: list[_Context]) -> list[list[_Context]]:
+    """Contexts with equally many rows and of similar length together, each row at most once in a bucket."""
+    buckets: list[list[_Context]] = []
+    for context in sorted(contexts, key=lambda one: (-len(one.rows), -one.lengths.max())):
+        first = buckets[-1][0] if buckets else None
+        if (
+            first is not None
+            and len(buckets[-1]) < _BUCKET_CONTEXTS
+            and len(context.rows) == len(first.rows)
+            and context.lengths.max() >= _BUCKET_SHORTEST * first.lengths.max()
+            and not any(np.isin(context.rows, other.rows).any() for other in buckets[-1])
+        ):
+            buckets[-1].append(context)
+        else:
+            buckets.append([context])
+    return buckets

@@ -155,8 +155,6 @@ class TorchPolicy:
         """Answer the rows, all in step, until each has stopped or has no tokens left."""
         paths = self._prefill(rows)
         tree = DecodeTree(paths, longest=max(len(row.prompt) + row.budget for row in rows), layers=self._layers())
-        rows = [rows[index] for index in tree.order]
-        paths = [paths[index] for index in tree.order]
         tokens = np.array([row.prompt[-1] for row in rows])
         positions = np.array([len(row.prompt) - 1 for row in rows])
         noise = np.stack([row.noise for row in rows])
