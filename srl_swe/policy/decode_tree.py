@@ -23,6 +23,7 @@ _BUCKET_CONTEXTS = 16
 _BUCKET_SHORTEST = 0.8  # of its longest context
 _FAR_BELOW = -1e30  # added to a score that must not count; finite, so that nothing becomes NaN
 _SHARED_TOKENS = 128  # what sharing a node must save, in tokens not read twice, to be worth a part of its own
+_ALONE = 2**16  # rows × tokens from which a context is read where it lies, without a copy in a bucket
 _OWN_TOKENS = 32  # room for the rows' own tokens grows by doubling
 
 
@@ -163,14 +164,7 @@ class _Bucket:
         self.rows = np.concatenate([context.rows for context in contexts])
         self._lengths = np.concatenate([context.lengths for context in contexts])
         self._which = np.repeat(np.arange(len(contexts)), [len(context.rows) for context in contexts])
-        layers, _, heads, _, size = contexts[0].path[0][0].key_values.shape
-        room = (layers, 2, len(contexts), heads, int(self._lengths.max()), size)
-        self._held = contexts[0].path[0][0].key_values.new_zeros(room)
-        for index, context in enumerate(contexts):
-            start = 0
-            for node, count in context.path:
-                self._held[:, :, index, :, start : start + count] = node.key_values[:, :, :, :count]
-                start += count
+        self._held = _held(contexts)  # [layers, 2, P, K, L, D]
         self._arrange()
 
     def compact(self, here: NDArray[np.bool_], rows: Ids) -> None:
@@ -225,6 +219,22 @@ class _Bucket:
         out[self._rows], lse[self._rows] = here, here_lse
 
 
+def _held(contexts: Sequence[_Context]) -> torch.Tensor:
+    """Keys and values of the contexts, padded with zeros to the longest; those of a single node are not copied."""
+    node, count = contexts[0].path[0]
+    if len(contexts) == len(contexts[0].path) == 1:
+        return node.key_values[:, :, None, :, :count]
+    layers, _, heads, _, size = node.key_values.shape
+    length = max(int(context.lengths.max()) for context in contexts)
+    held = node.key_values.new_zeros(layers, 2, len(contexts), heads, length, size)
+    for index, context in enumerate(contexts):
+        start = 0
+        for node, count in context.path:
+            held[:, :, index, :, start : start + count] = node.key_values[:, :, :, :count]
+            start += count
+    return held
+
+
 def _contexts(paths: Sequence[Path]) -> list[_Context]:
     """What the rows read: nodes that several share, once each, and for every row the rest of its path."""
     through: dict[int, list[tuple[int, int]]] = {}  # by node: rows, and how many of its tokens each reads
@@ -233,19 +243,14 @@ def _contexts(paths: Sequence[Path]) -> list[_Context]:
         for node, count in path:
             through.setdefault(id(node), []).append((row, count))
     shared = {
-        node
-        for node, reads in through.items()
+        key
+        for key, reads in through.items()
         if sum(count for _, count in reads) - max(count for _, count in reads) >= _SHARED_TOKENS
     }
-    contexts = [
-        _Context(
-            [(nodes[node], max(count for _, count in through[node]))],
-            np.array([row for row, _ in through[node]]),
-            np.array([count for _, count in through[node]]),
-        )
-        for node in through
-        if node in shared
-    ]
+    contexts = []
+    for key in [key for key in through if key in shared]:
+        readers, counts = np.array(through[key]).T
+        contexts.append(_Context([(nodes[key], int(counts.max()))], readers, counts))
     # Paths that end in the same node differ only in how much of it they read
     rest = [[step for step in path if id(step[0]) not in shared] for path in paths]
     alike: dict[int, list[int]] = {}
@@ -265,6 +270,7 @@ def _bucketed(contexts: list[_Context]) -> list[list[_Context]]:
         first = buckets[-1][0] if buckets else None
         if (
             first is not None
+            and first.rows.size * first.lengths.max() < _ALONE
             and len(buckets[-1]) < _BUCKET_CONTEXTS
             and len(context.rows) == len(first.rows)
             and context.lengths.max() >= _BUCKET_SHORTEST * first.lengths.max()

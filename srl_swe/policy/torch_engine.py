@@ -73,7 +73,9 @@ class TorchPolicy:
     ) -> "TorchPolicy":
         """The policy in a `save_pretrained` folder, or of a hub name. Raises InputError when there is none."""
         from transformers import AutoModelForCausalLM, AutoTokenizer
+        from transformers.utils import logging
 
+        logging.disable_progress_bar()  # ours are the only ones
         try:
             tokenizer = AutoTokenizer.from_pretrained(folder)
             model = AutoModelForCausalLM.from_pretrained(folder, dtype=dtype)
