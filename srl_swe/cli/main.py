@@ -516,7 +516,7 @@ def _all_tasks(split: str | None, repositories: list[str] | None) -> "list[Task]
 def _recipe_path(recipe: Path) -> Path:
     """A bundled recipe may be called by its name alone."""
     ours = bundled("data", "recipes", f"{recipe}.toml")
-    return ours if not recipe.suffix and not recipe.exists() and ours.exists() else recipe
+    return ours if recipe.suffix != ".toml" and not recipe.exists() and ours.exists() else recipe
 
 
 def _print_json(value: Any) -> None:
