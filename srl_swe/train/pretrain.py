@@ -330,7 +330,7 @@ def save(model: Any, out: Path) -> None:
     staged = out / ".staged"
     model.config.dtype = torch.bfloat16
     model.save_pretrained(staged, state_dict=half)
-    for file in staged.iterdir():
+    for file in list(staged.iterdir()):
         file.replace(out / file.name)
     staged.rmdir()
     (out / "generation_config.json").unlink(missing_ok=True)
