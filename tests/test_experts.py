@@ -167,7 +167,7 @@ def test_a_truncated_trajectory_file_is_named_with_its_line(tmp_path):
 # --- lessons ---
 
 
-def test_n_steps_give_n_minus_one_lessons_and_a_submission_is_never_one():
+def test_n_steps_give_n_minus_one_lessons_and_an_early_submission_is_never_one():
     taught = lessons([trajectory()])
     assert [type(lesson.action) for lesson in taught] == [Shell, View, Edit]
     without_submit = trajectory(steps=STEPS[:3])
@@ -175,8 +175,14 @@ def test_n_steps_give_n_minus_one_lessons_and_a_submission_is_never_one():
     twice = trajectory(steps=(*STEPS, Step(Shell("rm x"), ""), STEPS[-1]))
     counts = Counter()
     assert [type(lesson.action) for lesson in lessons([twice], left_out=counts)] == [Shell, View, Edit, Shell]
-    assert counts == {"submission": 1, "last step of its trajectory": 1}
+    assert counts == {"submission before the end": 1, "last step of its trajectory": 1}
     assert len(lessons([without_submit], keep_last=True)) == 3
+
+
+def test_a_last_submission_is_taught_only_where_all_steps_are_kept():
+    assert Submit not in [type(lesson.action) for lesson in lessons([trajectory()])]
+    taught = lessons([trajectory(steps=(*STEPS, Step(Shell("rm x"), ""), STEPS[-1]))], keep_last=True)
+    assert [type(lesson.action) for lesson in taught] == [Shell, View, Edit, Shell, Submit]
 
 
 def test_a_prompt_is_the_issue_and_the_rounds_before_without_thoughts():

@@ -1,8 +1,9 @@
 """Lessons: one expert step each, as a prompt with a target action.
 
-N steps give N−1 lessons (arXiv 2510.25992, section 3: the last step is never a target); a submission is never one
-either. The prompt is the issue and the expert's earlier rounds of action and observation, thoughts taken out. A lesson
-refers to its trajectory and holds no text of its own; what becomes of the text as tokens is the trainer's business.
+N steps give N−1 lessons (arXiv 2510.25992, section 3: the last step is never a target). A submission before the end is
+never one; the last one is where all N steps are kept. The prompt is the issue and the expert's earlier rounds of action
+and observation, thoughts taken out. A lesson refers to its trajectory and holds no text of its own; what becomes of the
+text as tokens is the trainer's business.
 """
 
 __all__ = ["Lesson", "Turn", "chat_rows", "lessons", "prompt_of", "prompt_text", "split_by_trajectory"]
@@ -77,7 +78,9 @@ def lessons(
             continue
         starts = _starts(trajectory, context_rounds, length, length_budget, block)
         for step, first in enumerate(starts if keep_last else starts[:-1]):
-            reason = _unfit(trajectory.steps[step].action, max_action_chars)
+            action = trajectory.steps[step].action
+            early = isinstance(action, Submit) and step < len(starts) - 1
+            reason = "submission before the end" if early else _too_long(action, max_action_chars)
             if first is None:
                 reason = "issue is longer than the budget"
             if reason:
@@ -89,9 +92,7 @@ def lessons(
     return result
 
 
-def _unfit(action: Action, max_action_chars: int | None) -> str:
-    if isinstance(action, Submit):
-        return "submission"
+def _too_long(action: Action, max_action_chars: int | None) -> str:
     if max_action_chars is not None and len(render(action)) > max_action_chars:
         return f"action is longer than {max_action_chars} characters"
     return ""
