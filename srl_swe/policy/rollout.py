@@ -154,7 +154,7 @@ def _act(policy: Policy, player: _Player, sample: Sample) -> None:
         player.episode = _ended(player, Stop.FAILED, None, failure=info["failure"])
     elif terminated:
         verdict = player.env.verdict
-        applied = verdict is not None and verdict.applied
+        applied = verdict is not None and verdict.applied and bool(info["patch"])  # an empty patch changes nothing
         player.episode = _ended(player, Stop.SUBMITTED, reward, patch=info["patch"], applied=applied)
     elif truncated:
         player.episode = _ended(player, Stop.STEPS, 0.0)
