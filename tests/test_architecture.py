@@ -80,7 +80,7 @@ def test_import_loads_no_torch_and_no_docker():
 
 
 def test_the_command_line_loads_no_torch_and_no_docker():
-    assert not {"torch", "docker", "transformers", "vllm"} & loaded_after("import srl_swe.cli")
+    assert not {"torch", "docker", "transformers", "vllm"} & loaded_after("import srl_swe.cli.main")
 
 
 def test_environments_load_no_torch():

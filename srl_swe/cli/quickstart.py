@@ -18,7 +18,7 @@ from rich.table import Table
 
 from srl_swe.cli.stages import load_policy, train_stage
 from srl_swe.errors import InputError
-from srl_swe.evaluate.evaluate import Evaluation, evaluate, write_predictions
+from srl_swe.evaluate.evaluate import Evaluation, evaluate, score, write_predictions
 from srl_swe.experts.trajectory import write_trajectories
 from srl_swe.policy.torch_engine import TorchPolicy
 from srl_swe.recipe import Recipe, override, read_recipe, write_recipe
@@ -144,9 +144,9 @@ def _stage(
     shutil.rmtree(home, ignore_errors=True)
     home.mkdir(parents=True)
     for split, result in results.items():
-        score = asdict(result.score)
-        row[split] = {key: score[key] for key in ("resolved", "tasks", "rate", "interval95")}
-        _write_json(home / f"{split}.json", score)
+        counted = asdict(result.score)
+        row[split] = {key: counted[key] for key in ("resolved", "tasks", "rate", "interval95")}
+        _write_json(home / f"{split}.json", counted)
         write_predictions(home / f"{split}.predictions.jsonl", result.episodes, f"srl-swe {name}")
         write_trajectories(
             home / f"{split}.trajectories.jsonl", (e.trajectory for group in result.episodes for e in group)
@@ -159,8 +159,6 @@ def _stage(
 
 def _play_sets(policy: TorchPolicy, sets: dict[str, list[Task]], recipe: Recipe) -> dict[str, Evaluation]:
     """Play the three sets in one go, so that no batch is small, and count them apart."""
-    from srl_swe.evaluate.evaluate import score
-
     together = evaluate(policy, [task for tasks in sets.values() for task in tasks], recipe)
     groups = iter(together.episodes)
     parted = {split: [next(groups) for _ in tasks] for split, tasks in sets.items()}
